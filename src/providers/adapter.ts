@@ -1,0 +1,44 @@
+/**
+ * What every provider adapter implements. An adapter reads copies, never blocks a call, and never throws for what a
+ * provider sent: what it cannot read becomes `usageUnknown`.
+ *
+ * Imports: domain.
+ *
+ * @module
+ */
+
+import type { Reading } from "../domain/exchange.ts";
+
+/** The request as far as its head tells. */
+export interface RequestFacts {
+  /** Normalized host. */
+  readonly host: string;
+  readonly method: string;
+  /** Request target in origin form, with query. */
+  readonly target: string;
+  /** Lower-cased field name → last value. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Reads one exchange, fed in order. All bytes are content-decoded and valid only during the call. */
+export interface ExchangeReader {
+  requestBody(bytes: Uint8Array): void;
+  /** No more request bytes. `whole` is false when the body was cut or its copy dropped. */
+  requestEnd(whole: boolean): void;
+  responseHead(status: number, headers: ReadonlyMap<string, string>): void;
+  responseBody(bytes: Uint8Array): void;
+  /** Last call, always made. `clean` is false when the connection ended before the message did. Emits what is left. */
+  end(clean: boolean): void;
+}
+
+/** Receives one reading per billable response: one for plain HTTP, several for batch files and sockets. */
+export type Emit = (reading: Reading) => void;
+
+/** A kind of endpoint. */
+export interface Surface {
+  /** Stable name for logs and tests, e.g. `anthropic.messages`. */
+  readonly name: string;
+  /** Whether this surface reads that request. Called once per request head; must be cheap. */
+  matches(request: RequestFacts): boolean;
+  open(request: RequestFacts, emit: Emit): ExchangeReader;
+}
