@@ -1,0 +1,89 @@
+/**
+ * Runs the whole suite: the pure parts without permissions, the rest with those of the program (never `ffi`), and closes
+ * with one line that counts. Arguments are passed on as test files or folders to run instead.
+ *
+ * @module
+ */
+
+/** What the program itself is run with; nothing loads native code. */
+const PROGRAM = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
+
+interface Group {
+  readonly name: string;
+  readonly flags: readonly string[];
+  readonly files: readonly string[];
+}
+
+const GROUPS: readonly Group[] = [
+  {
+    name: "pure parts, no permissions",
+    flags: ["--allow-read=tests/transcripts", "--ignore=tests/meter/seed_rates_test.ts"],
+    files: ["tests/domain", "tests/http1", "tests/providers", "tests/redact", "tests/meter"],
+  },
+  {
+    name: "parts that touch the machine",
+    flags: [...PROGRAM, "--parallel"],
+    files: [
+      "tests/meter/seed_rates_test.ts",
+      "tests/structure_test.ts",
+      "tests/log_test.ts",
+      "tests/ca",
+      "tests/cli",
+      "tests/os",
+      "tests/store",
+      "tests/websocket",
+    ],
+  },
+  { name: "roles over real sockets", flags: PROGRAM, files: ["tests/roles"] },
+  { name: "whole journeys with real clients", flags: PROGRAM, files: ["tests/e2e"] },
+];
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Runs one group, shows its output as it comes, and counts. */
+async function runGroup({ name, flags, files }: Group): Promise<Count> {
+  console.log(`\n== ${name}`);
+  const started = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-prompt", "--no-check", "--quiet", ...flags, ...files],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let text = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    Deno.stdout.writeSync(new TextEncoder().encode(chunk));
+  }
+  const { success } = await child.status;
+  const count = countsIn(text);
+  if (!success && count.failed === 0) count.failed = 1; // A file that could not even be loaded.
+  console.log(`-- ${name}: ${Math.round((performance.now() - started) / 1000)} s`);
+  return count;
+}
+
+/** The runner's own summary, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`. */
+function countsIn(text: string): Count {
+  const summary = text.split("\n").findLast((line) => /^(ok|FAILED) \| /.test(line)) ?? "";
+  const number = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(summary)?.[1] ?? 0);
+  return { passed: number("passed"), failed: number("failed"), skipped: number("ignored") };
+}
+
+const chosen = Deno.args.length === 0
+  ? GROUPS
+  : [{ name: "chosen files", flags: PROGRAM, files: Deno.args } satisfies Group];
+const total: Count = { passed: 0, failed: 0, skipped: 0 };
+for (const group of chosen) {
+  const count = await runGroup(group);
+  total.passed += count.passed;
+  total.failed += count.failed;
+  total.skipped += count.skipped;
+}
+const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
+console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+Deno.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

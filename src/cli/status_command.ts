@@ -1,0 +1,152 @@
+/**
+ * `halton-meter status`: what runs, what was counted, and every problem that was swallowed.
+ *
+ * Exit code 0 when the meter runs without a problem, 3 when no daemon runs, 4 when something is wrong.
+ *
+ * Imports: domain, os, roles, cli.
+ *
+ * @module
+ */
+
+import { type Paths, paths } from "../os/paths.ts";
+import { askSupervisor } from "../roles/control_client.ts";
+import type { DaemonStatus } from "../roles/daemon_status.ts";
+import { edgeAt } from "../roles/edge_probe.ts";
+import { readPorts } from "../roles/ports_file.ts";
+import type { MeterContext } from "./app.ts";
+import { type Column, layoutTable, loadPaint } from "./table.ts";
+import { VERSION } from "./version.ts";
+
+const ANSWER_MS = 2_000;
+
+/** One line of the table. */
+export interface StatusRow {
+  readonly component: string;
+  readonly state: string;
+  readonly detail: string;
+}
+
+/** What `status --json` prints. */
+export interface StatusReport {
+  readonly version: string;
+  readonly install_mode: string | null;
+  readonly running: boolean;
+  readonly components: readonly StatusRow[];
+  /** Sentences; empty when all is well. */
+  readonly problems: readonly string[];
+  readonly daemon: DaemonStatus | null;
+}
+
+const COLUMNS: readonly Column<StatusRow>[] = [
+  { title: "component", align: "left", drop: 0, cell: ({ component }) => component },
+  { title: "state", align: "left", drop: 0, cell: ({ state }) => state },
+  { title: "detail", align: "left", drop: 1, cell: ({ detail }) => detail },
+];
+
+/** Width of text that goes to a file or a pipe. */
+const PIPE_COLUMNS = 120;
+
+/** Prints the status. */
+export async function statusCommand(this: MeterContext, flags: { readonly json: boolean }): Promise<void> {
+  const report = await gatherReport(paths());
+  const { stdout } = this.process;
+  if (flags.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else {
+    const paint = await loadPaint(stdout.colour);
+    stdout.write(`${paint.bold(`halton-meter v${VERSION} · status`)}\n\n`);
+    const lines = layoutTable(COLUMNS, report.components, stdout.columns ?? PIPE_COLUMNS, paint);
+    stdout.write(`${lines.join("\n")}\n`);
+    for (const problem of report.problems) stdout.write(`! ${problem}\n`);
+    if (!report.running) stdout.write("\nStart the meter with `halton-meter daemon`\n");
+  }
+  this.process.exitCode = report.problems.length > 0 ? 4 : report.running ? 0 : 3;
+}
+
+/** Asks the daemon and the edge. */
+export async function gatherReport(files: Paths): Promise<StatusReport> {
+  const ports = readPorts(files.effectivePorts);
+  const daemon = await askSupervisor(files.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
+  const edgePort = daemon?.edge.port ?? ports.edge?.port ?? null;
+  const edge = edgePort === null ? null : await edgeAt(edgePort);
+  const components: StatusRow[] = [
+    row("daemon", daemon === null ? "stopped" : "healthy", daemon === null ? "–" : `PID ${daemon.pid}`),
+    row(
+      "edge",
+      edge === null ? "stopped" : "healthy",
+      edge === null ? "–" : `PID ${edge.pid} · 127.0.0.1:${edgePort}`,
+    ),
+  ];
+  if (daemon !== null) components.push(...roleRows(daemon));
+  return {
+    version: VERSION,
+    install_mode: readMode(files.installMode),
+    running: daemon !== null,
+    components,
+    problems: daemon === null ? [] : problemsOf(daemon, edge !== null),
+    daemon,
+  };
+}
+
+function roleRows(daemon: DaemonStatus): StatusRow[] {
+  const interceptor = daemon.roles["interceptor"]?.counters ?? {};
+  const recorder = daemon.roles["recorder"]?.counters ?? {};
+  return [
+    row("interceptor", stateOf(daemon, "interceptor"), `${count(interceptor, "exchanges")} calls seen`),
+    row("recorder", stateOf(daemon, "recorder"), `${count(recorder, "rows_written")} rows written`),
+  ];
+}
+
+function stateOf(daemon: DaemonStatus, role: string): string {
+  const found = daemon.roles[role];
+  if (found === undefined || !found.running) return "stopped";
+  return found.counters === null ? "not answering" : "healthy";
+}
+
+/** Counters that mean a problem: role, counter, sentence. */
+const PROBLEM_COUNTERS: readonly (readonly [string, string, string])[] = [
+  ["recorder", "rows_dropped", "rows were given up because the database could not be written"],
+  ["recorder", "bodies_dropped", "bodies were given up because the database could not be written"],
+  ["recorder", "failed", "copies could not be processed"],
+  ["interceptor", "opaqueConnections", "connections could not be followed and were passed on unmetered"],
+  ["interceptor", "dropped_request_bytes", "bytes of requests were not copied, to bound memory"],
+  ["interceptor", "dropped_response_bytes", "bytes of responses were not copied, to bound memory"],
+  ["interceptor", "accept_failed", "connections could not be accepted by the interceptor"],
+  ["edge", "tunnel_interceptor_failed", "connections were tunnelled unmetered because the interceptor did not answer"],
+  ["edge", "tunnel_no_http1", "connections were tunnelled unmetered because their client speaks HTTP/2 only"],
+  ["edge", "accept_failed", "connections could not be accepted by the edge"],
+  ["edge", "notices_lost", "calls could not be attributed because the daemon was not told of them"],
+];
+
+function problemsOf(daemon: DaemonStatus, edgeAnswers: boolean): string[] {
+  const problems: string[] = [];
+  if (!edgeAnswers) problems.push("The edge does not answer: tools that use the proxy cannot connect");
+  if (daemon.caConstrained === false) {
+    problems.push("The certificate authority may sign for any host: it was made by another program and is reused");
+  }
+  for (const [name, role] of Object.entries(daemon.roles)) {
+    if (role.restarts > 0) problems.push(`The ${name} was started again ${role.restarts} times`);
+    problems.push(...role.notes);
+  }
+  for (const [role, counter, sentence] of PROBLEM_COUNTERS) {
+    const value = daemon.roles[role]?.counters?.[counter] ?? 0;
+    if (value > 0) problems.push(`${value} ${sentence}`);
+  }
+  return problems;
+}
+
+function count(counters: Readonly<Record<string, number>>, name: string): string {
+  const value = counters[name];
+  return value === undefined ? "unknown" : String(value);
+}
+
+function row(component: string, state: string, detail: string): StatusRow {
+  return { component, state, detail };
+}
+
+function readMode(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path).trim();
+  } catch {
+    return null;
+  }
+}

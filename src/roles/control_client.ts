@@ -1,0 +1,57 @@
+/**
+ * Talks to the supervisor over its unix socket.
+ *
+ * Imports: roles/control_messages.ts, roles/splice.ts.
+ *
+ * @module
+ */
+
+import { controlLines, type ControlMessage } from "./control_messages.ts";
+import { closeQuietly, writeAll } from "./splice.ts";
+
+/** Whether a live supervisor answers at `path`. */
+export async function supervisorAnswers(path: string): Promise<boolean> {
+  try {
+    closeQuietly(await Deno.connect({ transport: "unix", path }));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Sends one message and waits for its answer; null when no supervisor is there. */
+export async function askSupervisor(path: string, message: ControlMessage, withinMs: number): Promise<unknown> {
+  let connection: Deno.UnixConn;
+  try {
+    connection = await Deno.connect({ transport: "unix", path });
+  } catch {
+    return null;
+  }
+  const timer = setTimeout(() => closeQuietly(connection), withinMs);
+  try {
+    await writeAll(connection, new TextEncoder().encode(JSON.stringify(message) + "\n"));
+    for await (const line of controlLines(connection)) return JSON.parse(line);
+    return null;
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+    closeQuietly(connection);
+  }
+}
+
+/**
+ * Registers a `run --project` for as long as the returned function is not called. Without a supervisor nothing is
+ * registered; the child's `HALTON_PROJECT` then names the project.
+ */
+export async function holdRun(path: string, pid: number, project: string): Promise<() => void> {
+  try {
+    const connection = await Deno.connect({ transport: "unix", path });
+    const message: ControlMessage = { t: "run", pid, project };
+    await writeAll(connection, new TextEncoder().encode(JSON.stringify(message) + "\n"));
+    await connection.read(new Uint8Array(64)); // The answer: calls made from now on are known.
+    return () => closeQuietly(connection);
+  } catch {
+    return () => {};
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What a running daemon says of itself, for `status`. Every swallowed error has a counter here.
+ *
+ * @module
+ */
+
+import type { Counters, EdgeOutcome } from "./messages.ts";
+import type { Role } from "./permissions.ts";
+import type { WorkerHandle } from "./worker_handle.ts";
+
+/** One role. `counters` is null when it did not answer. */
+export interface RoleStatus {
+  readonly running: boolean;
+  readonly counters: Counters | null;
+  readonly notes: readonly string[];
+  readonly restarts: number;
+}
+
+/** The whole daemon. Times are UTC epoch ms. */
+export interface DaemonStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly edge: EdgeOutcome;
+  readonly leavesNotAfter: number | null;
+  readonly caConstrained: boolean | null;
+  readonly roles: Readonly<Record<string, RoleStatus>>;
+  readonly owners: Counters;
+  readonly refusedControlMessages: number;
+}
+
+/** What the supervisor knows without asking. */
+export interface StatusInputs {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly edge: EdgeOutcome;
+  readonly leavesNotAfter: number | null;
+  readonly caConstrained: boolean | null;
+  readonly refusedControlMessages: number;
+  readonly restarts: Readonly<Record<string, number>>;
+  readonly owners: Counters;
+  readonly workers: ReadonlyMap<Role, WorkerHandle>;
+}
+
+/** Asks every role; one that hangs is shown as such and holds nobody up for long. */
+export async function gatherStatus(inputs: StatusInputs): Promise<DaemonStatus> {
+  const names: Role[] = ["interceptor", "recorder", "edge"];
+  const roles = await Promise.all(names.map(async (name): Promise<[string, RoleStatus]> => {
+    const worker = inputs.workers.get(name);
+    const stats = await worker?.stats() ?? null;
+    const restarts = inputs.restarts[name] ?? 0;
+    return [name, {
+      running: worker !== undefined,
+      counters: stats?.counters ?? null,
+      notes: stats?.notes ?? [],
+      restarts,
+    }];
+  }));
+  const { version, startedAt, edge, leavesNotAfter, caConstrained, refusedControlMessages, owners } = inputs;
+  return {
+    version,
+    pid: Deno.pid,
+    startedAt,
+    edge,
+    leavesNotAfter,
+    caConstrained,
+    roles: Object.fromEntries(roles),
+    owners,
+    refusedControlMessages,
+  };
+}

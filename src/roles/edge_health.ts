@@ -1,0 +1,84 @@
+/**
+ * Whether the interceptor accepts, as the edge knows it: cached 1000 ms when good, 200 ms when bad, dropped at once when a
+ * connection is refused. Health means that its event loop accepts, not that a page answers.
+ *
+ * Imports: domain, roles/ports_file.ts, roles/splice.ts.
+ *
+ * @module
+ */
+
+import type { InterceptedHost } from "../domain/hosts.ts";
+import { readPorts } from "./ports_file.ts";
+import { closeQuietly } from "./splice.ts";
+
+const GOOD_MS = 1000;
+const BAD_MS = 200;
+
+/** A stopped or hung daemon still has its ports open: the kernel accepts for it, and only silence tells. */
+const PROBE_MS = 250;
+
+/** The daemon as last seen. */
+type Health =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "bad"; readonly until: number }
+  | { readonly kind: "good"; readonly until: number; readonly hosts: Readonly<Record<InterceptedHost, number>> };
+
+/** Answers where a host is intercepted right now. */
+export class InterceptorHealth {
+  readonly #portsFile: string;
+  readonly #now: () => number;
+  #state: Health = { kind: "unknown" };
+  #probing: Promise<Health> | null = null;
+
+  /** @param now Monotonic milliseconds. */
+  constructor(portsFile: string, now: () => number) {
+    this.#portsFile = portsFile;
+    this.#now = now;
+  }
+
+  /** The interceptor's port for `host`, or null when the connection must be tunnelled. */
+  async portFor(host: InterceptedHost): Promise<number | null> {
+    const fresh = this.#state.kind !== "unknown" && this.#now() < this.#state.until;
+    const state = fresh ? this.#state : await (this.#probing ??= this.#probe());
+    return state.kind === "good" ? state.hosts[host] : null;
+  }
+
+  /** The interceptor refused or did not answer: the next request asks anew. */
+  drop(): void {
+    this.#state = { kind: "unknown" };
+  }
+
+  /** The word for `status`. */
+  get word(): string {
+    return this.#state.kind;
+  }
+
+  async #probe(): Promise<Health> {
+    const daemon = readPorts(this.#portsFile).daemon;
+    const good = daemon !== null && await accepts(daemon.interceptor.health);
+    this.#state = good
+      ? { kind: "good", until: this.#now() + GOOD_MS, hosts: daemon.interceptor.hosts }
+      : { kind: "bad", until: this.#now() + BAD_MS };
+    this.#probing = null;
+    return this.#state;
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  let connection: Deno.TcpConn | null = null;
+  const silent = new Promise<null>((resolve) => setTimeout(resolve, PROBE_MS, null));
+  try {
+    const connecting = Deno.connect({ hostname: "127.0.0.1", port });
+    connection = await Promise.race([connecting, silent]);
+    if (connection === null) {
+      connecting.then(closeQuietly, () => {});
+      return false;
+    }
+    const count = await Promise.race([connection.read(new Uint8Array(1)), silent]);
+    return count === 1;
+  } catch {
+    return false;
+  } finally {
+    if (connection !== null) closeQuietly(connection);
+  }
+}

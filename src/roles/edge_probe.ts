@@ -1,0 +1,47 @@
+/**
+ * Asks a port on loopback whether an edge of ours serves it.
+ *
+ * Imports: roles/splice.ts.
+ *
+ * @module
+ */
+
+import { closeQuietly, writeAll } from "./splice.ts";
+
+/** Where an edge says that it is one. */
+export const EDGE_PATH = "/.halton-meter/edge";
+
+/** A live edge answers a question within this. */
+const PROBE_MS = 500;
+
+/** The edge at a port: its process, as told by itself. Null when the port is free or another program's. */
+export async function edgeAt(port: number): Promise<{ readonly pid: number; readonly version: string } | null> {
+  let connection: Deno.TcpConn | null = null;
+  const timer = setTimeout(() => connection !== null && closeQuietly(connection), PROBE_MS);
+  try {
+    connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const request = `GET ${EDGE_PATH} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`;
+    await writeAll(connection, new TextEncoder().encode(request));
+    const answer: unknown = JSON.parse((await readAll(connection)).split("\r\n\r\n")[1] ?? "");
+    if (typeof answer !== "object" || answer === null) return null;
+    const { halton_meter_edge: version, pid } = answer as Record<string, unknown>;
+    return typeof version === "string" && typeof pid === "number" ? { pid, version } : null;
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+    if (connection !== null) closeQuietly(connection);
+  }
+}
+
+async function readAll(connection: Deno.TcpConn): Promise<string> {
+  const buffer = new Uint8Array(4096);
+  const decoder = new TextDecoder();
+  let text = "";
+  while (text.length < 16_384) {
+    const count = await connection.read(buffer);
+    if (count === null) break;
+    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+  }
+  return text;
+}

@@ -1,0 +1,153 @@
+/**
+ * The interceptor: terminates TLS for the intercepted hosts on loopback ports, relays each connection to its provider and
+ * hands a copy to the recorder. Holds leaf keys and plaintext in flight; never the CA key, the database or a file.
+ *
+ * Imports: domain, log.ts (types), roles.
+ *
+ * @module
+ */
+
+import { INTERCEPTED_HOSTS, type InterceptedHost } from "../domain/hosts.ts";
+import type { UpstreamSettings } from "../domain/upstream.ts";
+import type { LogEvent } from "../log.ts";
+import { type CopyCounters, InterceptedCopy } from "./intercepted_copy.ts";
+import { serveIntercepted } from "./interceptor_connection.ts";
+import type { Counters, InterceptorPorts, Leaf, Leaves } from "./messages.ts";
+import { DEFAULT_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
+import { closeQuietly } from "./splice.ts";
+
+/** What a health probe reads: proof that the event loop accepts, which an open port alone is not. */
+const ALIVE = new Uint8Array([0x31]);
+
+/** A pause after a failed accept, so that a lack of file descriptors does not spin. */
+const ACCEPT_RETRY_MS = 50;
+
+/** How often a draining interceptor looks for connections that have become idle. */
+const DRAIN_POLL_MS = 25;
+
+/** Everything the interceptor is given. */
+export interface InterceptorOptions {
+  readonly leaves: Leaves;
+  readonly upstream: UpstreamSettings;
+  readonly recorder: MessagePort;
+  readonly log: (event: LogEvent) => void;
+  readonly limits?: OutboxLimits;
+}
+
+/** A running interceptor. */
+export interface Interceptor {
+  readonly ports: InterceptorPorts;
+  /** New listeners with new leaves; connections that are open keep theirs. @returns the new ports. */
+  renew(leaves: Leaves): InterceptorPorts;
+  attachRecorder(port: MessagePort): void;
+  counters(): Counters;
+  /** Stops accepting and closes what is idle; resolves when every call in flight has ended. */
+  drain(): Promise<void>;
+}
+
+/** Starts the listeners. */
+export function startInterceptor(options: InterceptorOptions): Interceptor {
+  const outbox = new Outbox(options.limits ?? DEFAULT_LIMITS);
+  outbox.attach(options.recorder);
+  const copies: CopyCounters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0 };
+  const outcomes = { connections: 0, done: 0, broken: 0, unreachable: 0, no_handshake: 0, accept_failed: 0 };
+  const live = new Map<Deno.TlsConn, InterceptedCopy>();
+  let listeners: Deno.TlsListener[] = [];
+
+  async function serve(client: Deno.TlsConn, host: InterceptedHost): Promise<void> {
+    const connection = outcomes.connections++;
+    const copy = new InterceptedCopy(connection, host, peerPort(client), outbox, copies, (reason) => {
+      options.log({ event: "intercept.copy.opaque", host, reason });
+    });
+    live.set(client, copy);
+    const outcome = await serveIntercepted(client, host, options.upstream, copy, (error) => {
+      options.log({ event: "intercept.upstream.failed", host, reason: error.message });
+    });
+    outcomes[outcome]++;
+    live.delete(client);
+  }
+
+  async function accept(listener: Deno.TlsListener, host: InterceptedHost): Promise<void> {
+    while (listeners.includes(listener)) {
+      try {
+        serve(await listener.accept(), host);
+      } catch {
+        if (!listeners.includes(listener)) return;
+        outcomes.accept_failed++;
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+      }
+    }
+  }
+
+  function listen(leaves: Leaves): Record<InterceptedHost, number> {
+    const closing = listeners;
+    const opened = INTERCEPTED_HOSTS.map((host) => [host, listenFor(leaves[host])] as const);
+    listeners = opened.map(([, listener]) => listener);
+    for (const [host, listener] of opened) accept(listener, host);
+    closing.forEach(closeQuietly);
+    return Object.fromEntries(opened.map(([host, l]) => [host, portOf(l)])) as Record<InterceptedHost, number>;
+  }
+
+  const health = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  answerProbes(health);
+  const state = { ports: { hosts: listen(options.leaves), health: portOf(health) } };
+
+  return {
+    get ports() {
+      return state.ports;
+    },
+    renew(leaves) {
+      state.ports = { hosts: listen(leaves), health: portOf(health) };
+      return state.ports;
+    },
+    attachRecorder: (port) => outbox.attach(port),
+    counters: () => ({
+      ...outcomes,
+      ...copies,
+      open: live.size,
+      dropped_request_bytes: outbox.counters.droppedRequestBytes,
+      dropped_response_bytes: outbox.counters.droppedResponseBytes,
+      unacknowledged_bytes: outbox.unacknowledged,
+    }),
+    async drain() {
+      closeQuietly(health);
+      listeners.splice(0).forEach(closeQuietly);
+      while (live.size > 0) {
+        for (const [client, copy] of live) if (copy.idle) closeQuietly(client);
+        await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+      }
+      outbox.flush();
+    },
+  };
+}
+
+function listenFor(leaf: Leaf): Deno.TlsListener {
+  return Deno.listenTls({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: leaf.certPem,
+    key: leaf.keyPem,
+    alpnProtocols: ["http/1.1"],
+  });
+}
+
+async function answerProbes(listener: Deno.TcpListener): Promise<void> {
+  for (;;) {
+    try {
+      const probe = await listener.accept();
+      await probe.write(ALIVE).catch(() => 0);
+      closeQuietly(probe);
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource) return;
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+    }
+  }
+}
+
+function portOf(listener: Deno.TcpListener | Deno.TlsListener): number {
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+function peerPort(connection: Deno.TlsConn): number {
+  return (connection.remoteAddr as Deno.NetAddr).port;
+}

@@ -1,0 +1,132 @@
+/**
+ * One intercepted connection: both TLS handshakes side by side, two pumps, and a copy for the reader.
+ *
+ * The client's bytes go to the provider and back untouched. When the provider cannot be reached the client gets a 502 that
+ * says so, since its handshake with us is already done and a bare hang-up would explain nothing.
+ *
+ * Imports: domain, http1/connection.ts, roles/dial.ts, roles/splice.ts, roles/intercepted_copy.ts.
+ *
+ * @module
+ */
+
+import type { InterceptedHost } from "../domain/hosts.ts";
+import type { UpstreamSettings } from "../domain/upstream.ts";
+import { Http1Connection } from "../http1/connection.ts";
+import { dial, DialError, reasonOf } from "./dial.ts";
+import type { InterceptedCopy } from "./intercepted_copy.ts";
+import { acquireBuffer, closeQuietly, closeWriteQuietly, pump, releaseBuffer, writeAll } from "./splice.ts";
+
+/** How a connection ended. */
+export type ConnectionOutcome = "done" | "broken" | "unreachable" | "no_handshake";
+
+/** How long the rest of a request is read after a 502, so that the answer is not lost to a reset (RFC 9112 §9.6). */
+const LINGER_MS = 2_000;
+
+/** Opens the TLS connection to a provider, its certificate verified. @throws {DialError} */
+export async function dialProvider(host: InterceptedHost, upstream: UpstreamSettings): Promise<Deno.TlsConn> {
+  const tcp = await dial({ host, port: 443 }, upstream);
+  try {
+    const caCerts = [...upstream.caCerts];
+    const tls = await Deno.startTls(tcp, { hostname: host, caCerts, alpnProtocols: ["http/1.1"] });
+    await tls.handshake();
+    return tls;
+  } catch (cause) {
+    closeQuietly(tcp);
+    throw new DialError("tls", `Cannot set up TLS with ${host}: ${reasonOf(cause)}`, cause);
+  }
+}
+
+/** Serves one accepted connection to its end. Never throws. */
+export async function serveIntercepted(
+  client: Deno.TlsConn,
+  host: InterceptedHost,
+  upstream: UpstreamSettings,
+  copy: InterceptedCopy,
+  onUnreachable: (error: DialError) => void,
+): Promise<ConnectionOutcome> {
+  const reader = new Http1Connection(copy);
+  const provider = dialProvider(host, upstream);
+  provider.catch(() => {}); // Awaited below; a client that leaves first must not turn it into an unhandled rejection.
+  try {
+    await client.handshake();
+  } catch {
+    discard(client, provider);
+    return finish("no_handshake", reader, copy);
+  }
+  let connected: Deno.TlsConn;
+  try {
+    connected = await provider;
+  } catch (error) {
+    const failure = error instanceof DialError ? error : new DialError("connect", `Cannot reach ${host}`, error);
+    onUnreachable(failure);
+    await answerUnreachable(client, reader, copy, failure);
+    return finish("unreachable", reader, copy);
+  }
+  const orderly = await relay(client, connected, reader);
+  return finish(orderly ? "done" : "broken", reader, copy);
+}
+
+/** Both pumps, each feeding the reader; true when both directions ended in an orderly way. */
+async function relay(client: Deno.TlsConn, provider: Deno.TlsConn, reader: Http1Connection): Promise<boolean> {
+  let orderly = true;
+  const abort = () => {
+    orderly = false;
+    closeQuietly(client);
+    closeQuietly(provider);
+  };
+  const up = pump(client, provider, (bytes) => reader.fromClient(bytes)).then(() => reader.clientEnd());
+  const down = pump(provider, client, (bytes) => reader.fromServer(bytes)).then(() => reader.serverEnd());
+  await Promise.all([up.catch(abort), down.catch(abort)]);
+  closeQuietly(client);
+  closeQuietly(provider);
+  return orderly;
+}
+
+function finish(outcome: ConnectionOutcome, reader: Http1Connection, copy: InterceptedCopy): ConnectionOutcome {
+  reader.clientEnd();
+  reader.serverEnd(false); // Says nothing where the end was already told as an orderly one.
+  reader.close();
+  copy.close();
+  return outcome;
+}
+
+function discard(client: Deno.TlsConn, provider: Promise<Deno.TlsConn>): void {
+  closeQuietly(client);
+  provider.then(closeQuietly, () => {});
+}
+
+/** Waits for the request that cannot be served and answers it. */
+async function answerUnreachable(
+  client: Deno.TlsConn,
+  reader: Http1Connection,
+  copy: InterceptedCopy,
+  failure: DialError,
+): Promise<void> {
+  const buffer = acquireBuffer();
+  try {
+    while (copy.requests === 0) {
+      const count = await client.read(buffer);
+      if (count === null) return;
+      reader.fromClient(buffer.subarray(0, count));
+    }
+    copy.unreachable(/timed out/.test(failure.message));
+    await writeAll(client, badGateway(failure.message));
+    await closeWriteQuietly(client);
+    const timer = setTimeout(() => closeQuietly(client), LINGER_MS);
+    while (await client.read(buffer) !== null);
+    clearTimeout(timer);
+    releaseBuffer(buffer);
+  } catch {
+    // The client left; there is nobody to tell.
+  } finally {
+    closeQuietly(client);
+  }
+}
+
+function badGateway(sentence: string): Uint8Array {
+  const body = JSON.stringify({ error: { type: "bad_gateway", message: `halton-meter: ${sentence}` } });
+  return new TextEncoder().encode(
+    "HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\n" +
+      `Content-Length: ${new TextEncoder().encode(body).length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,41 @@
+/**
+ * Entry of the interceptor's worker: its message switch is all that it can be asked.
+ *
+ * @module
+ */
+
+import { type Interceptor, startInterceptor } from "./interceptor.ts";
+import type { FromWorker, ToInterceptor } from "./messages.ts";
+
+let interceptor: Interceptor | null = null;
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}
+
+self.onmessage = (event: MessageEvent<ToInterceptor>) => {
+  const message = event.data;
+  switch (message.kind) {
+    case "interceptor.start":
+      interceptor = startInterceptor({
+        leaves: message.leaves,
+        upstream: message.upstream,
+        recorder: message.recorder,
+        log: (event) => tell({ kind: "log", event }),
+      });
+      return tell({ kind: "interceptor.ready", ports: interceptor.ports });
+    case "interceptor.leaves":
+      if (interceptor !== null) tell({ kind: "interceptor.ready", ports: interceptor.renew(message.leaves) });
+      return;
+    case "interceptor.recorder":
+      return interceptor?.attachRecorder(message.recorder);
+    case "stats":
+      return tell({ kind: "stats", id: message.id, counters: interceptor?.counters() ?? {} });
+    case "drain":
+      interceptor?.drain().then(() => tell({ kind: "drained" }));
+      return;
+    default:
+      message satisfies never;
+      throw new Error("Unknown message to the interceptor");
+  }
+};

@@ -1,0 +1,186 @@
+/**
+ * Every message between roles. A role is asked nothing that is not listed here; an unknown kind is fatal to the receiver.
+ *
+ * Imports: domain, http1/events.ts (types), log.ts (types).
+ *
+ * @module
+ */
+
+import type { Config } from "../domain/config.ts";
+import type { Attribution } from "../domain/exchange.ts";
+import type { InterceptedHost } from "../domain/hosts.ts";
+import type { UpstreamSettings } from "../domain/upstream.ts";
+import type { FieldLines } from "../http1/events.ts";
+import type { LogEvent } from "../log.ts";
+
+/** A leaf certificate (followed by its CA) and its key, PEM. */
+export interface Leaf {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** Leaves by host. */
+export type Leaves = Readonly<Record<InterceptedHost, Leaf>>;
+
+/** Named counters; every swallowed error has one. */
+export type Counters = Readonly<Record<string, number>>;
+
+/** Loopback ports of the interceptor. */
+export interface InterceptorPorts {
+  readonly hosts: Readonly<Record<InterceptedHost, number>>;
+  readonly health: number;
+}
+
+/** Supervisor to any worker. */
+export type ToWorker =
+  | ToInterceptor
+  | ToRecorder
+  | ToEdge
+  | ToApi;
+
+export type ToInterceptor =
+  | {
+    readonly kind: "interceptor.start";
+    readonly leaves: Leaves;
+    readonly upstream: UpstreamSettings;
+    readonly recorder: MessagePort;
+  }
+  | { readonly kind: "interceptor.leaves"; readonly leaves: Leaves }
+  | { readonly kind: "interceptor.recorder"; readonly recorder: MessagePort }
+  | { readonly kind: "drain" }
+  | { readonly kind: "stats"; readonly id: number };
+
+export type ToRecorder =
+  | {
+    readonly kind: "recorder.start";
+    readonly database: string;
+    readonly config: Config;
+    readonly interceptor: MessagePort;
+  }
+  | { readonly kind: "recorder.interceptor"; readonly interceptor: MessagePort }
+  | { readonly kind: "recorder.config"; readonly config: Config }
+  | { readonly kind: "recorder.owner"; readonly peerPort: number; readonly owner: Attribution }
+  | {
+    readonly kind: "recorder.audit";
+    readonly event: string;
+    readonly details: Readonly<Record<string, string | number | boolean | null>>;
+  }
+  | { readonly kind: "drain" }
+  | { readonly kind: "stats"; readonly id: number };
+
+export type ToEdge =
+  | {
+    readonly kind: "edge.start";
+    readonly port: number;
+    /** Ports to try when `port` is held by another program. */
+    readonly fallbackPorts: readonly number[];
+    readonly portsFile: string;
+    readonly controlSocket: string;
+    readonly upstream: UpstreamSettings;
+    readonly pid: number;
+    readonly version: string;
+    /** True in the process `edge`, which asks a daemon to hand the port over. */
+    readonly takeOver: boolean;
+  }
+  /** Stop accepting; connections that are open go on. */
+  | { readonly kind: "edge.release" }
+  | { readonly kind: "drain" }
+  | { readonly kind: "stats"; readonly id: number };
+
+export type ToApi =
+  | {
+    readonly kind: "api.start";
+    readonly database: string;
+    readonly port: number;
+    readonly allowOrigins: readonly string[];
+    readonly version: string;
+  }
+  | { readonly kind: "drain" }
+  | { readonly kind: "stats"; readonly id: number };
+
+/** Any worker to the supervisor. */
+export type FromWorker =
+  | { readonly kind: "interceptor.ready"; readonly ports: InterceptorPorts }
+  | { readonly kind: "recorder.ready" }
+  | { readonly kind: "edge.ready"; readonly outcome: EdgeOutcome }
+  | { readonly kind: "edge.released" }
+  | { readonly kind: "api.ready"; readonly port: number }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly hint: string | null }
+  | { readonly kind: "stats"; readonly id: number; readonly counters: Counters; readonly notes?: readonly string[] }
+  | { readonly kind: "log"; readonly event: LogEvent }
+  | { readonly kind: "drained" };
+
+/** Who serves the proxy port after an edge was asked to start. */
+export type EdgeOutcome =
+  | { readonly kind: "listening"; readonly port: number; readonly foreign: number | null }
+  /** A live edge of ours holds the port; `pid` is its process. */
+  | { readonly kind: "adopted"; readonly port: number; readonly pid: number; readonly foreign: number | null };
+
+/** One observation of the interceptor, in order per connection. Times: UTC epoch ms with fraction. */
+export type CopyRecord =
+  | { readonly t: "open"; readonly c: number; readonly host: InterceptedHost; readonly peerPort: number }
+  | {
+    readonly t: "request";
+    readonly c: number;
+    readonly x: number;
+    readonly method: string;
+    readonly target: string;
+    readonly fields: FieldLines;
+    readonly at: number;
+  }
+  | {
+    readonly t: "response";
+    readonly c: number;
+    readonly x: number;
+    readonly status: number;
+    readonly fields: FieldLines;
+    readonly at: number;
+  }
+  /** Body or frame bytes: `length` bytes at `start` of the batch's slab. */
+  | {
+    readonly t: "bytes";
+    readonly c: number;
+    readonly x: number;
+    readonly part: CopyPart;
+    readonly start: number;
+    readonly length: number;
+    readonly at: number;
+  }
+  /** `lost` bytes were not copied, to bound memory. */
+  | { readonly t: "gap"; readonly c: number; readonly x: number; readonly part: CopyPart; readonly lost: number }
+  | {
+    readonly t: "end";
+    readonly c: number;
+    readonly x: number;
+    readonly part: CopyPart;
+    readonly whole: boolean;
+    readonly at: number;
+  }
+  /** The provider could not be reached; the client got an error of ours. */
+  | {
+    readonly t: "unreachable";
+    readonly c: number;
+    readonly x: number;
+    readonly timeout: boolean;
+    readonly at: number;
+  }
+  | { readonly t: "opaque"; readonly c: number; readonly reason: string }
+  | { readonly t: "close"; readonly c: number };
+
+/** Which stream of an exchange. The last two are the raw bytes after `101 Switching Protocols`. */
+export type CopyPart = "request" | "response" | "client" | "server";
+
+/** Interceptor to recorder, by transferred slab. */
+export interface CopyBatch {
+  readonly kind: "copy";
+  readonly records: readonly CopyRecord[];
+  readonly slab: Uint8Array<ArrayBuffer>;
+  /** What this batch counts for against the bound, in bytes. */
+  readonly weight: number;
+}
+
+/** Recorder to interceptor: that much was processed. */
+export interface CopyAck {
+  readonly kind: "ack";
+  readonly weight: number;
+}

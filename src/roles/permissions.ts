@@ -1,0 +1,72 @@
+/**
+ * What each role may touch: the whole security table on one screen. There is no switch that turns it off.
+ *
+ * Enforced by the runtime through worker permissions; tests/roles/permissions_test.ts spawns a probe with each row and
+ * tries what must be refused. Deno's network permission does not tell listening from connecting.
+ *
+ * Imports: domain.
+ *
+ * @module
+ */
+
+import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
+import type { UpstreamSettings } from "../domain/upstream.ts";
+
+/** Roles that run in a worker. The supervisor is the main thread. */
+export type Role = "edge" | "interceptor" | "recorder" | "api";
+
+/** What the rows depend on. All paths absolute. */
+export interface RowInputs {
+  readonly home: string;
+  readonly portsFile: string;
+  readonly controlSocket: string;
+  readonly edgeLog: string;
+  readonly apiPort: number;
+  readonly upstream: UpstreamSettings;
+}
+
+/** Names that the `ws` package reads when it is imported. */
+const WS_ENVIRONMENT = ["WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"];
+
+const NOTHING = {
+  net: false,
+  read: false,
+  write: false,
+  env: false,
+  run: false,
+  sys: false,
+  ffi: false,
+  import: false,
+} as const satisfies Deno.PermissionOptionsObject;
+
+/** Addresses that the interceptor dials: each provider on 443, or what the configuration put in its place. */
+export function dialTargets(upstream: UpstreamSettings): string[] {
+  if (upstream.proxy !== null) return [`${bracket(upstream.proxy.host)}:${upstream.proxy.port}`];
+  return INTERCEPTED_HOSTS.map((host) => {
+    const mapped = upstream.map[host];
+    return mapped === undefined ? `${host}:443` : `${bracket(mapped.host)}:${mapped.port}`;
+  });
+}
+
+/** The permission row of one role. */
+export function permissionsOf(role: Role, inputs: RowInputs): Deno.PermissionOptionsObject {
+  switch (role) {
+    case "edge": // Sees ciphertext only, and goes wherever a client asks to go.
+      return {
+        ...NOTHING,
+        net: true,
+        read: [inputs.portsFile, inputs.controlSocket],
+        write: [inputs.edgeLog, inputs.controlSocket],
+      };
+    case "interceptor": // Sees plaintext and leaf keys; reaches the providers and nothing else.
+      return { ...NOTHING, net: ["127.0.0.1:0", ...dialTargets(inputs.upstream)] };
+    case "recorder": // Keeps copies of exchanges; can open no socket.
+      return { ...NOTHING, read: [inputs.home], write: [inputs.home], env: WS_ENVIRONMENT };
+    case "api": // Shows what was kept; cannot change it.
+      return { ...NOTHING, net: [`127.0.0.1:${inputs.apiPort}`], read: [inputs.home] };
+  }
+}
+
+function bracket(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,107 @@
+/**
+ * From what an adapter read and what the relay saw to one row.
+ *
+ * Imports: domain, meter, providers/errors.ts, redact.
+ *
+ * @module
+ */
+
+import type {
+  Attribution,
+  Cost,
+  ErrorClass,
+  ExchangeRow,
+  Reading,
+  TokenUsage,
+  UsagePart,
+  UsageUnknown,
+} from "../domain/exchange.ts";
+import { billingBasisOf } from "../meter/billing.ts";
+import { clientNameOf } from "../meter/client_name.ts";
+import type { RequestFacts } from "../providers/adapter.ts";
+import { classifyError } from "../providers/errors.ts";
+import { redactTarget } from "../redact/redact.ts";
+
+/** What the relay saw of one exchange. Times: UTC epoch ms with fraction. */
+export interface Observed {
+  readonly facts: RequestFacts;
+  readonly httpStatus: number | null;
+  readonly requestedAt: number;
+  readonly firstByteAt: number | null;
+  readonly endedAt: number | null;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly promptHash: string | null;
+  /** Set when the provider could not be reached. */
+  readonly transport: "network" | "timeout" | null;
+  /** Set when the copy, not the call, failed. */
+  readonly copyFailure: Extract<UsageUnknown, "unreadable" | "dropped"> | null;
+}
+
+/** Builds the row of one reading. */
+export function buildRow(id: string, reading: Reading, cost: Cost, seen: Observed, owner: Attribution): ExchangeRow {
+  const { facts } = seen;
+  const client = clientNameOf(facts.headers.get("user-agent"));
+  const errorClass = errorClassOf(reading, seen);
+  const [first, ...others] = reading.parts;
+  return {
+    id,
+    attribution: owner,
+    provider: reading.provider,
+    host: facts.host,
+    method: facts.method,
+    path: redactTarget(facts.target),
+    requestedModel: reading.requestedModel,
+    model: reading.servedModel ?? reading.requestedModel,
+    mode: reading.mode,
+    requestKind: reading.kind,
+    usage: sumOf(first, others),
+    extraParts: others.length === 0 ? null : JSON.stringify(others),
+    rawUsage: reading.rawUsage,
+    cost,
+    billingBasis: billingBasisOf(facts.host, facts.target, facts.headers),
+    requestedTier: reading.requestedTier,
+    servedTier: reading.servedTier,
+    responseId: reading.responseId,
+    clientName: client.name,
+    clientVersion: client.version,
+    status: errorClass === null ? "success" : "error",
+    httpStatus: seen.httpStatus,
+    errorClass,
+    providerErrorCode: reading.error?.code ?? null,
+    providerErrorType: reading.error?.type ?? null,
+    requestedAt: Math.floor(seen.requestedAt),
+    ttftMs: seen.firstByteAt === null ? null : seen.firstByteAt - seen.requestedAt,
+    latencyMs: seen.endedAt === null ? null : seen.endedAt - seen.requestedAt,
+    tokensComplete: reading.complete && (reading.usageUnknown === null || errorClass !== null),
+    usageUnknown: seen.copyFailure !== null && reading.usageUnknown !== null ? seen.copyFailure : reading.usageUnknown,
+    usageInconsistent: reading.inconsistent,
+    requestBytes: seen.requestBytes,
+    responseBytes: seen.responseBytes,
+    promptHash: seen.promptHash,
+  };
+}
+
+/** Null for a call that succeeded. A stream that was cut is incomplete, which is not the provider's error. */
+function errorClassOf(reading: Reading, seen: Observed): ErrorClass | null {
+  const failed = reading.error !== null || seen.transport !== null ||
+    (seen.httpStatus !== null && seen.httpStatus >= 400);
+  if (!failed) return seen.httpStatus === null ? "network" : null;
+  return classifyError(reading.provider, seen.httpStatus, reading.error, seen.transport);
+}
+
+/** Adds the parts billed beside the response. A count that is unknown in one of them is unknown in the sum. */
+function sumOf(first: UsagePart, others: readonly UsagePart[]): TokenUsage {
+  return others.reduce<TokenUsage>((sum, { usage }) => ({
+    input: plus(sum.input, usage.input),
+    cacheRead: plus(sum.cacheRead, usage.cacheRead),
+    cacheWrite5m: plus(sum.cacheWrite5m, usage.cacheWrite5m),
+    cacheWrite1h: plus(sum.cacheWrite1h, usage.cacheWrite1h),
+    output: plus(sum.output, usage.output),
+    thinking: plus(sum.thinking, usage.thinking),
+  }), first.usage);
+}
+
+function plus(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
+}

@@ -1,0 +1,368 @@
+/**
+ * The daemon's main thread: starts the roles, hands over leaves and ports, restarts what crashed, stops in order.
+ *
+ * Holds the CA key while it mints leaves, and facts about client processes; never a byte off the network.
+ *
+ * Imports: domain, ca, os, log.ts, roles.
+ *
+ * @module
+ */
+
+import { createAuthority } from "../ca/authority.ts";
+import type { Config } from "../domain/config.ts";
+import { MeterError } from "../domain/errors.ts";
+import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
+import type { UpstreamSettings } from "../domain/upstream.ts";
+import type { LogEvent } from "../log.ts";
+import { loadOrCreateCa } from "../os/ca_files.ts";
+import type { Paths } from "../os/paths.ts";
+import { supervisorAnswers } from "./control_client.ts";
+import { type ControlServer, serveControl } from "./control_server.ts";
+import { type DaemonStatus, gatherStatus } from "./daemon_status.ts";
+import { type IssuedLeaves, issueLeaves, RENEWAL_CHECK_MS, renewalDue } from "./leaves.ts";
+import type { EdgeOutcome, FromWorker, InterceptorPorts } from "./messages.ts";
+import { Owners } from "./owners.ts";
+import { permissionsOf, type Role, type RowInputs } from "./permissions.ts";
+import { fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
+import { WorkerHandle } from "./worker_handle.ts";
+
+/** Everything a daemon is started with. */
+export interface DaemonOptions {
+  readonly paths: Paths;
+  readonly config: Config;
+  readonly upstream: UpstreamSettings;
+  readonly version: string;
+  readonly log: (event: LogEvent) => void;
+}
+
+/** A running daemon. */
+export interface Daemon {
+  readonly edge: EdgeOutcome;
+  status(): Promise<DaemonStatus>;
+  /** Lets calls in flight finish for `drainMs`, then ends every role. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+/** First pause before a crashed role is started again; doubled each time up to the second. */
+const RESTART_MS = 250;
+const MAX_RESTART_MS = 30_000;
+
+const HEARTBEAT_MS = 60_000;
+
+/** Rows that are complete are on disk far sooner; this bounds a disk that hangs. */
+const RECORDER_DRAIN_MS = 5_000;
+
+const ENTRIES: Readonly<Record<"edge" | "interceptor" | "recorder", URL>> = {
+  edge: new URL("./edge_worker.ts", import.meta.url),
+  interceptor: new URL("./interceptor_worker.ts", import.meta.url),
+  recorder: new URL("./recorder_worker.ts", import.meta.url),
+};
+
+/** @throws {MeterError} when a role cannot start, or a daemon already runs for this home. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  if (await supervisorAnswers(options.paths.socket)) {
+    const pid = readPorts(options.paths.effectivePorts).daemon?.pid;
+    throw new MeterError(
+      "port_in_use",
+      `Cannot start the daemon: one is already running${pid ? ` as process ${pid}` : ""}`,
+      {
+        hint: `Run "halton-meter status" to look at it`,
+      },
+    );
+  }
+  const supervisor = new Supervisor(options);
+  try {
+    await supervisor.start();
+  } catch (error) {
+    await supervisor.stop(0);
+    throw error;
+  }
+  return supervisor;
+}
+
+class Supervisor implements Daemon {
+  readonly #options: DaemonOptions;
+  readonly #row: RowInputs;
+  readonly #owners: Owners;
+  readonly #workers = new Map<Role, WorkerHandle>();
+  readonly #restarts = new Map<Role, number>();
+  readonly #startedAt = Date.now();
+  #control: ControlServer | null = null;
+  #issued: IssuedLeaves | null = null;
+  #caCreated = false;
+  #tightened: readonly string[] = [];
+  #ports: InterceptorPorts | null = null;
+  #edge: EdgeOutcome | null = null;
+  #timers: ReturnType<typeof setInterval>[] = [];
+  #refused = 0;
+  #stopping = false;
+  #ready = new Map<string, { resolve: (message: FromWorker) => void; reject: (error: Error) => void }>();
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#row = {
+      home: options.paths.home,
+      portsFile: options.paths.effectivePorts,
+      controlSocket: options.paths.socket,
+      edgeLog: options.paths.edgeLog,
+      apiPort: options.config.daemon.apiPort,
+      upstream: options.upstream,
+    };
+    this.#owners = new Owners({
+      defaultProject: options.config.tagging.defaultProject,
+      log: options.log,
+      tell: (peerPort, owner) => this.#workers.get("recorder")?.send({ kind: "recorder.owner", peerPort, owner }),
+    });
+  }
+
+  get edge(): EdgeOutcome {
+    if (this.#edge === null) throw new Error("The edge has not started");
+    return this.#edge;
+  }
+
+  async start(): Promise<void> {
+    await this.#mint();
+    const channel = new MessageChannel();
+    await this.#startRecorder(channel.port1);
+    await this.#startInterceptor(channel.port2);
+    this.#control = serveControl(this.#options.paths.socket, {
+      client: (clientPort, edgePort) => this.#owners.client(clientPort, edgePort),
+      link: (clientPort, peerPort) => this.#owners.link(clientPort, peerPort),
+      run: (pid, project) => this.#owners.run(pid, project),
+      status: () => this.status(),
+      releaseEdge: () => this.#releaseEdge(),
+      refused: () => {
+        this.#refused++;
+        this.#options.log({ event: "daemon.control.refused", reason: "unknown message" });
+      },
+    });
+    this.#edge = await this.#startEdge();
+    this.#publish();
+    this.#audit();
+    this.#timers.push(setInterval(() => this.#renew(), RENEWAL_CHECK_MS));
+    this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
+    this.#options.log({
+      event: "daemon.startup.ready",
+      pid: Deno.pid,
+      edge_port: this.#edge.port,
+      version: this.#options.version,
+    });
+  }
+
+  status(): Promise<DaemonStatus> {
+    return gatherStatus({
+      version: this.#options.version,
+      startedAt: this.#startedAt,
+      edge: this.edge,
+      leavesNotAfter: this.#issued?.notAfter ?? null,
+      caConstrained: this.#issued?.constrained ?? null,
+      refusedControlMessages: this.#refused,
+      restarts: Object.fromEntries(this.#restarts),
+      owners: this.#owners.counters(),
+      workers: this.#workers,
+    });
+  }
+
+  async stop(drainMs = 10_000): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#timers.forEach(clearInterval);
+    this.#withdraw();
+    this.#workers.get("edge")?.send({ kind: "edge.release" });
+    await this.#workers.get("interceptor")?.drain(drainMs);
+    await this.#workers.get("recorder")?.drain(RECORDER_DRAIN_MS);
+    this.#workers.get("edge")?.terminate();
+    this.#control?.close();
+    this.#options.log({ event: "daemon.exit", reason: "stopped" });
+  }
+
+  async #mint(): Promise<void> {
+    const now = Date.now();
+    const ca = await loadOrCreateCa({
+      dir: this.#options.paths.caFolder,
+      create: () => createAuthority({ hosts: INTERCEPTED_HOSTS, now }),
+    });
+    this.#caCreated = ca.created;
+    this.#tightened = ca.tightened;
+    for (const path of ca.tightened) this.#options.log({ event: "daemon.permissions.tightened", path });
+    this.#issued = await issueLeaves(ca.pem, now);
+    const not_after = new Date(this.#issued.notAfter).toISOString();
+    for (const host of INTERCEPTED_HOSTS) this.#options.log({ event: "leaf.issued", host, not_after });
+  }
+
+  async #startRecorder(interceptor: MessagePort): Promise<void> {
+    const worker = this.#spawn("recorder");
+    const { database } = this.#options.paths;
+    worker.send({ kind: "recorder.start", database, config: this.#options.config, interceptor }, [interceptor]);
+    await this.#readyMessage("recorder.ready");
+  }
+
+  async #startInterceptor(recorder: MessagePort): Promise<void> {
+    if (this.#issued === null) throw new Error("No leaves");
+    const worker = this.#spawn("interceptor");
+    const { leaves } = this.#issued;
+    worker.send({ kind: "interceptor.start", leaves, upstream: this.#options.upstream, recorder }, [recorder]);
+    await this.#readyMessage("interceptor.ready");
+  }
+
+  async #startEdge(): Promise<EdgeOutcome> {
+    const worker = this.#spawn("edge");
+    const { daemon } = this.#options.config;
+    worker.send({
+      kind: "edge.start",
+      port: daemon.edgePort,
+      fallbackPorts: fallbackPorts(daemon.edgePort, [daemon.internalPort, daemon.apiPort]),
+      portsFile: this.#options.paths.effectivePorts,
+      controlSocket: this.#options.paths.socket,
+      upstream: this.#options.upstream,
+      pid: Deno.pid,
+      version: this.#options.version,
+      takeOver: false,
+    });
+    const message = await this.#readyMessage("edge.ready");
+    if (message.kind !== "edge.ready") throw new Error("The edge did not answer");
+    const { outcome } = message;
+    if (outcome.foreign !== null) {
+      this.#options.log({ event: "edge.port.taken", port: outcome.foreign, fallback: outcome.port });
+    }
+    if (outcome.kind === "adopted") this.#dropWorker("edge");
+    return outcome;
+  }
+
+  #spawn(role: "edge" | "interceptor" | "recorder"): WorkerHandle {
+    const worker = new WorkerHandle(
+      { name: role, entry: ENTRIES[role], permissions: permissionsOf(role, this.#row) },
+      (message) => this.#receive(message),
+      (reason) => this.#crashed(role, reason),
+    );
+    this.#workers.set(role, worker);
+    this.#options.log({ event: "role.started", role });
+    return worker;
+  }
+
+  #dropWorker(role: Role): void {
+    this.#workers.get(role)?.terminate();
+    this.#workers.delete(role);
+  }
+
+  #readyMessage(kind: FromWorker["kind"]): Promise<FromWorker> {
+    return new Promise((resolve, reject) => this.#ready.set(kind, { resolve, reject }));
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === "log") return this.#options.log(message.event);
+    if (message.kind === "interceptor.ready") this.#ports = message.ports;
+    if (message.kind === "failed") {
+      const error = new MeterError(
+        message.code as MeterError["code"],
+        message.message,
+        message.hint === null ? {} : { hint: message.hint },
+      );
+      const waiting = [...this.#ready.values()];
+      this.#ready.clear();
+      waiting.forEach(({ reject }) => reject(error));
+      return;
+    }
+    const waiting = this.#ready.get(message.kind);
+    this.#ready.delete(message.kind);
+    if (waiting !== undefined) waiting.resolve(message);
+    else if (message.kind === "interceptor.ready") this.#publish();
+  }
+
+  /** Ends the daemon when a role dies before it ever worked; else starts the role again, later each time. */
+  #crashed(role: Role, reason: string): void {
+    this.#workers.delete(role);
+    const waiting = [...this.#ready.values()];
+    this.#ready.clear();
+    if (waiting.length > 0) {
+      waiting.forEach(({ reject }) => reject(new MeterError("failed", `Cannot start the ${role}: ${reason}`)));
+      return;
+    }
+    if (this.#stopping) return;
+    const count = (this.#restarts.get(role) ?? 0) + 1;
+    this.#restarts.set(role, count);
+    const restart_in_ms = Math.min(RESTART_MS * 2 ** (count - 1), MAX_RESTART_MS);
+    this.#options.log({ event: "role.crashed", role, reason, restart_in_ms });
+    if (role === "interceptor") this.#withdraw();
+    this.#timers.push(setTimeout(() => this.#restart(role), restart_in_ms));
+  }
+
+  async #restart(role: Role): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      if (role === "edge") this.#edge = await this.#startEdge();
+      else {
+        const { port1, port2 } = new MessageChannel();
+        if (role === "recorder") {
+          await this.#startRecorder(port1);
+          this.#workers.get("interceptor")?.send({ kind: "interceptor.recorder", recorder: port2 }, [port2]);
+        } else {
+          this.#workers.get("recorder")?.send({ kind: "recorder.interceptor", interceptor: port1 }, [port1]);
+          await this.#startInterceptor(port2);
+        }
+      }
+      this.#publish();
+    } catch (error) {
+      this.#dropWorker(role);
+      this.#crashed(role, error instanceof MeterError ? error.message : "could not start");
+    }
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#issued === null || !renewalDue(this.#issued, Date.now())) return;
+    try {
+      await this.#mint();
+      this.#workers.get("interceptor")?.send({ kind: "interceptor.leaves", leaves: this.#issued.leaves });
+    } catch (error) {
+      const reason = error instanceof MeterError ? error.message : "leaves could not be renewed";
+      this.#options.log({ event: "role.crashed", role: "supervisor", reason, restart_in_ms: RENEWAL_CHECK_MS });
+    }
+  }
+
+  #publish(): void {
+    if (this.#ports === null || this.#edge === null) return;
+    const own = this.#edge.kind === "listening" ? { edge: { port: this.#edge.port, pid: Deno.pid } } : {};
+    updatePorts(this.#options.paths.effectivePorts, {
+      ...own,
+      daemon: { pid: Deno.pid, apiPort: null, interceptor: this.#ports, startedAt: this.#startedAt },
+    });
+  }
+
+  /** Takes this daemon out of the ports file, so that the edge tunnels at once. */
+  #withdraw(): void {
+    const path = this.#options.paths.effectivePorts;
+    const found = readPorts(path);
+    if (found.daemon?.pid !== Deno.pid) return;
+    const edgeIsOurs = this.#stopping && found.edge?.pid === Deno.pid;
+    updatePorts(path, edgeIsOurs ? { daemon: null, edge: null } : { daemon: null });
+  }
+
+  /** Hands the proxy port to an edge process; calls that are open stay here until they end. */
+  async #releaseEdge(): Promise<unknown> {
+    const worker = this.#workers.get("edge");
+    if (worker === undefined) return { released: false };
+    worker.send({ kind: "edge.release" });
+    await this.#readyMessage("edge.released");
+    this.#edge = { kind: "adopted", port: this.edge.port, pid: 0, foreign: null };
+    return { released: true };
+  }
+
+  #audit(): void {
+    const recorder = this.#workers.get("recorder");
+    if (this.#caCreated) recorder?.send({ kind: "recorder.audit", event: "ca.created", details: {} });
+    for (const path of this.#tightened) {
+      recorder?.send({ kind: "recorder.audit", event: "permissions.tightened", details: { path } });
+    }
+  }
+
+  async #heartbeat(): Promise<void> {
+    const interceptor = await this.#workers.get("interceptor")?.stats();
+    const recorder = await this.#workers.get("recorder")?.stats();
+    this.#options.log({
+      event: "daemon.heartbeat",
+      intercepted: interceptor?.counters["exchanges"] ?? 0,
+      recorded: recorder?.counters["rows_written"] ?? 0,
+      swallowed: recorder?.counters["failed"] ?? 0,
+    });
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * A role's worker as the supervisor sees it: started with its permission row, asked by messages, watched for its end.
+ *
+ * @module
+ */
+
+import type { Counters, FromWorker, ToWorker } from "./messages.ts";
+
+/** A worker that does not answer within this is reported without its counters. */
+const STATS_MS = 500;
+
+/** A stopped worker is given this long to finish what it holds. */
+const DRAIN_MS = 10_000;
+
+/** Where a role's worker begins, its name and its row. */
+export interface WorkerSpec {
+  readonly name: string;
+  readonly entry: URL;
+  readonly permissions: Deno.PermissionOptionsObject;
+}
+
+/** What a worker said of itself. */
+export interface WorkerStats {
+  readonly counters: Counters;
+  readonly notes: readonly string[];
+}
+
+/** One running worker. */
+export class WorkerHandle {
+  readonly name: string;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, (stats: WorkerStats | null) => void>();
+  readonly #onMessage: (message: FromWorker) => void;
+  readonly #onCrash: (reason: string) => void;
+  #drained: (() => void) | null = null;
+  #nextId = 0;
+  #ended = false;
+
+  constructor(spec: WorkerSpec, onMessage: (message: FromWorker) => void, onCrash: (reason: string) => void) {
+    this.name = spec.name;
+    this.#onMessage = onMessage;
+    this.#onCrash = onCrash;
+    this.#worker = new Worker(spec.entry, {
+      type: "module",
+      name: spec.name,
+      deno: { permissions: spec.permissions },
+    });
+    this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
+    this.#worker.onmessageerror = () => this.#crash("message could not be read");
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#crash(event.message.split("\n")[0]?.slice(0, 200) ?? "unknown error");
+    };
+  }
+
+  /** Sends a message; `transfer` moves ports and buffers. */
+  send(message: ToWorker, transfer: Transferable[] = []): void {
+    if (!this.#ended) this.#worker.postMessage(message, transfer);
+  }
+
+  /** Counters of the worker, or null when it does not answer in time. */
+  stats(): Promise<WorkerStats | null> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#answer(id, null), STATS_MS);
+      this.#waiting.set(id, (stats) => {
+        clearTimeout(timer);
+        resolve(stats);
+      });
+      this.send({ kind: "stats", id });
+    });
+  }
+
+  /** Asks the worker to finish and ends it; true when it finished in time. */
+  async drain(withinMs: number = DRAIN_MS): Promise<boolean> {
+    if (this.#ended) return false;
+    const finished = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), withinMs);
+      this.#drained = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      this.send({ kind: "drain" });
+    });
+    this.terminate();
+    return finished;
+  }
+
+  terminate(): void {
+    this.#ended = true;
+    this.#worker.terminate();
+    for (const id of [...this.#waiting.keys()]) this.#answer(id, null);
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === "stats") {
+      this.#answer(message.id, { counters: message.counters, notes: message.notes ?? [] });
+    } else if (message.kind === "drained") this.#drained?.();
+    else this.#onMessage(message);
+  }
+
+  #answer(id: number, stats: WorkerStats | null): void {
+    const resolve = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    resolve?.(stats);
+  }
+
+  #crash(reason: string): void {
+    if (this.#ended) return;
+    this.#drained?.();
+    this.terminate();
+    this.#onCrash(reason);
+  }
+}
