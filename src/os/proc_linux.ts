@@ -20,7 +20,7 @@ export interface StatEntry {
   readonly startTicks: string;
 }
 
-/** Scripts at one time. Each takes some 15 ms of one core. */
+/** Scripts at one time. Each takes 8 to 12 ms, half of it the kernel walking its hash of connections. */
 const MAX_RUNNING = 4;
 /** A burst of connections waits for a second at most. */
 const MAX_WAITING = 256;

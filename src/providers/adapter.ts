@@ -27,6 +27,8 @@ export interface ExchangeReader {
   requestEnd(whole: boolean): void;
   responseHead(status: number, headers: ReadonlyMap<string, string>): void;
   responseBody(bytes: Uint8Array): void;
+  /** Bytes of the response are missing here. Absent = the reader cannot resume, and what follows is not read. */
+  responseGap?(): void;
   /** Last call, always made. `clean` is false when the connection ended before the message did. Emits what is left. */
   end(clean: boolean): void;
 }

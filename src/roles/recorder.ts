@@ -13,7 +13,7 @@ import { errorLabel, type LogEvent } from "../log.ts";
 import { costOf } from "../meter/cost.ts";
 import type { RateTable } from "../meter/rates.ts";
 import { surfaceFor } from "../providers/surfaces.ts";
-import { redactAndCut } from "../redact/body.ts";
+import { redactAndCut } from "../redact/cut.ts";
 import type { Writer } from "../store/writer.ts";
 import { ConnectionBook, type OpenConnection } from "./connection_book.ts";
 import { fieldMap } from "./field_map.ts";

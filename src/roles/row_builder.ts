@@ -20,7 +20,7 @@ import { billingBasisOf } from "../meter/billing.ts";
 import { clientNameOf } from "../meter/client_name.ts";
 import type { RequestFacts } from "../providers/adapter.ts";
 import { classifyError } from "../providers/errors.ts";
-import { redactTarget } from "../redact/redact.ts";
+import { redactTarget } from "../redact/target.ts";
 
 /** What the relay saw of one exchange. Times: UTC epoch ms with fraction. */
 export interface Observed {

@@ -1,0 +1,102 @@
+/**
+ * Maps OpenAI's two usage objects to disjoint counts; xAI and Gemini's compatible path use the same names.
+ *
+ * Source: types of `openai` 7.55.0 and recorded bodies.
+ *
+ * Imports: domain, ./json.ts, ./token_counts.ts.
+ *
+ * @module
+ */
+
+import type { ModalityTokens } from "../domain/exchange.ts";
+import { countIn, type JsonObject, objectIn } from "./json.ts";
+import { modalitiesOf, type ReasoningPlace, reconcile, type ReconciledCounts } from "./token_counts.ts";
+
+/** Counts and the subsets of them that have rates of their own. */
+export interface MappedUsage extends ReconciledCounts {
+  readonly modalities: ModalityTokens;
+}
+
+/** Maps `usage` of Chat Completions and of legacy completions. */
+export function mapChatUsage(usage: JsonObject, documented: ReasoningPlace): MappedUsage {
+  const prompt = objectIn(usage, "prompt_tokens_details");
+  const completion = objectIn(usage, "completion_tokens_details");
+  const counts = reconcile({
+    prompt: countIn(usage, "prompt_tokens"),
+    cached: countIn(prompt, "cached_tokens"),
+    cacheWrite: countIn(prompt, "cache_write_tokens"),
+    completion: countIn(usage, "completion_tokens"),
+    reasoning: countIn(completion, "reasoning_tokens"),
+    total: countIn(usage, "total_tokens"),
+  }, documented);
+  const modalities = modalitiesOf(counts.usage, {
+    promptAudio: countIn(prompt, "audio_tokens"),
+    outputAudio: countIn(completion, "audio_tokens"),
+  });
+  return { ...counts, modalities };
+}
+
+/**
+ * Maps `usage` of chat on Gemini's compatible path, where thinking may be left out of `completion_tokens` though the total
+ * has it: the output is what the total leaves beside the prompt.
+ */
+export function mapGeminiChatUsage(usage: JsonObject): MappedUsage {
+  const mapped = mapChatUsage(usage, "inside");
+  const prompt = countIn(usage, "prompt_tokens");
+  const completion = countIn(usage, "completion_tokens");
+  const total = countIn(usage, "total_tokens");
+  if (prompt === null || total === null || total < prompt + (completion ?? 0)) return mapped;
+  const output = total - prompt;
+  const thinking = Math.max(mapped.usage.thinking ?? 0, output - (completion ?? 0));
+  return { ...mapped, usage: { ...mapped.usage, output, thinking }, inconsistent: thinking > output };
+}
+
+/** Maps `usage` of embeddings, which are all input. */
+export function mapEmbeddingUsage(usage: JsonObject): MappedUsage {
+  return mapInputOnly(countIn(usage, "prompt_tokens"));
+}
+
+/** All input, nothing cached, no output. */
+export function mapInputOnly(input: number | null): MappedUsage {
+  return {
+    usage: { input, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, thinking: 0 },
+    inconsistent: false,
+    modalities: {},
+  };
+}
+
+/** Maps `usage` of the Responses family. Both lifetimes of cache writes have one published rate and go to one count. */
+export function mapResponsesUsage(usage: JsonObject): MappedUsage {
+  const input = objectIn(usage, "input_tokens_details");
+  const output = objectIn(usage, "output_tokens_details");
+  const counts = reconcile({
+    prompt: countIn(usage, "input_tokens"),
+    cached: countIn(input, "cached_tokens"),
+    cacheWrite: countIn(input, "cache_write_tokens"),
+    completion: countIn(usage, "output_tokens"),
+    reasoning: countIn(output, "reasoning_tokens"),
+    total: countIn(usage, "total_tokens"),
+  }, "inside");
+  return { ...counts, modalities: {} };
+}
+
+/** Maps `usage` of images, transcription and speech, which count audio and image tokens apart. */
+export function mapMediaUsage(usage: JsonObject): MappedUsage {
+  const input = objectIn(usage, "input_tokens_details") ?? objectIn(usage, "input_token_details");
+  const output = objectIn(usage, "output_tokens_details") ?? objectIn(usage, "output_token_details");
+  const counts = reconcile({
+    prompt: countIn(usage, "input_tokens"),
+    cached: countIn(input, "cached_tokens") ?? countIn(usage, "cached_tokens"),
+    cacheWrite: null,
+    completion: countIn(usage, "output_tokens"),
+    reasoning: 0,
+    total: countIn(usage, "total_tokens"),
+  }, "inside");
+  const modalities = modalitiesOf(counts.usage, {
+    promptAudio: countIn(input, "audio_tokens"),
+    promptImage: countIn(input, "image_tokens"),
+    outputAudio: countIn(output, "audio_tokens"),
+    outputImage: countIn(output, "image_tokens"),
+  });
+  return { ...counts, modalities };
+}

@@ -1,0 +1,92 @@
+/**
+ * Turns a `response` object of the Responses family into a reading: its own tokens, and those of image tools beside them.
+ *
+ * Source: types of `openai` 7.55.0 and recorded bodies.
+ *
+ * Imports: domain, ./error_body.ts, ./http_reader.ts (types), ./json.ts, ./openai_usage.ts, ./provider_cost.ts, ./reading.ts.
+ *
+ * @module
+ */
+
+import {
+  type ProviderError,
+  type Reading,
+  UNKNOWN_USAGE,
+  type UsagePart,
+  type UsageUnknown,
+} from "../domain/exchange.ts";
+import { errorOf } from "./error_body.ts";
+import type { Call } from "./http_reader.ts";
+import { countIn, type JsonObject, nameIn, objectIn, objectsIn, rawUsageOf } from "./json.ts";
+import { mapMediaUsage, mapResponsesUsage } from "./openai_usage.ts";
+import { providerCostIn } from "./provider_cost.ts";
+import { type Endpoint, readingOf } from "./reading.ts";
+
+/** An endpoint that answers with response objects. */
+export type ResponsesEndpoint = Endpoint;
+
+/** How the response object came. */
+export interface ResponseOutcome {
+  /** Its terminal event, or the whole document, was seen. */
+  readonly complete: boolean;
+  /** Why counts may be missing, when the transport tells. */
+  readonly fault: UsageUnknown | null;
+  readonly headModel: string | null;
+  readonly error: ProviderError | null;
+}
+
+/** The reading of one response. `incomplete` and `failed` ones bill what they used. */
+export function responseReading(
+  endpoint: ResponsesEndpoint,
+  call: Pick<Call, "asked" | "mode">,
+  response: JsonObject,
+  outcome: ResponseOutcome,
+): Reading {
+  const usage = objectIn(response, "usage");
+  const mapped = usage === null ? null : mapResponsesUsage(usage);
+  const tokens = mapped?.usage ?? UNKNOWN_USAGE;
+  const counted = tokens.input !== null && tokens.output !== null;
+  return readingOf(endpoint, call, {
+    complete: outcome.complete,
+    usageUnknown: counted && outcome.complete ? null : outcome.fault ?? "not_reported",
+    usage: tokens,
+    extraParts: imageParts(response),
+    extra: extraOf(response, usage),
+    servedModel: nameIn(response, "model") ?? outcome.headModel,
+    responseId: nameIn(response, "id"),
+    servedTier: nameIn(response, "service_tier"),
+    providerCostPico: providerCostIn(usage),
+    inconsistent: mapped?.inconsistent ?? false,
+    billable: !call.asked.warmUp,
+    error: outcome.error ?? errorOf({ error: response["error"] ?? null }, null),
+    rawUsage: rawUsageOf(usage === null ? null : withToolUsage(usage, objectIn(response, "tool_usage"))),
+  });
+}
+
+/** Tokens of image tools, which `usage` leaves out and which are priced as the image model. */
+function imageParts(response: JsonObject): UsagePart[] {
+  const tool = objectsIn(response, "tools").find((candidate) => candidate["type"] === "image_generation");
+  const model = nameIn(tool ?? null, "model");
+  const drawings = objectsIn(response, "output").filter((item) => item["type"] === "image_generation_call");
+  const reported = [
+    objectIn(objectIn(response, "tool_usage"), "image_gen"),
+    ...drawings.map((item) => objectIn(item, "svg_usage")),
+  ];
+  return reported.flatMap((usage): UsagePart[] => {
+    if (usage === null) return [];
+    const { usage: tokens, modalities } = mapMediaUsage(usage);
+    if ((tokens.input ?? 0) + (tokens.cacheRead ?? 0) + (tokens.output ?? 0) === 0) return [];
+    const part = { kind: "image_tool", model, usage: { ...tokens, thinking: null } } as const;
+    return [Object.keys(modalities).length > 0 ? { ...part, modalities } : part];
+  });
+}
+
+function extraOf(response: JsonObject, usage: JsonObject | null) {
+  const searches = countIn(objectIn(objectIn(response, "tool_usage"), "web_search"), "num_requests") ?? 0;
+  const tools = countIn(usage, "num_server_side_tools_used") ?? 0;
+  return { ...(searches > 0 ? { webSearchRequests: searches } : {}), ...(tools > 0 ? { toolCalls: tools } : {}) };
+}
+
+function withToolUsage(usage: JsonObject, toolUsage: JsonObject | null): JsonObject {
+  return toolUsage === null ? usage : { ...usage, tool_usage: toolUsage };
+}

@@ -1,0 +1,158 @@
+/**
+ * Reads the events of OpenAI's Responses API, which are the same over server-sent events and over WebSocket: one reading per
+ * terminal event. Several responses may be under way at once, told apart by `stream_id` and response id.
+ *
+ * Imports: domain, ./adapter.ts, ./error_body.ts, ./json.ts, ./request_body.ts, ./response_object.ts.
+ *
+ * @module
+ */
+
+import type { Mode, ProviderError, UsageUnknown } from "../domain/exchange.ts";
+import type { Emit } from "./adapter.ts";
+import { errorOf } from "./error_body.ts";
+import { type JsonObject, nameIn, objectIn, parseObject } from "./json.ts";
+import { askedBy, type AskedCall, NOTHING_ASKED } from "./request_body.ts";
+import { responseReading, type ResponsesEndpoint } from "./response_object.ts";
+
+/** Responses of one socket that may be open at a time before the oldest is taken to be cut. */
+const MAX_OPEN = 64;
+
+const BEGINNINGS: readonly string[] = ["response.created", "response.queued", "response.in_progress"];
+const ENDS: readonly string[] = [
+  "response.completed",
+  "response.incomplete",
+  "response.failed",
+  "response.cancelled",
+  "response.done",
+];
+
+const TYPE_FIRST = /^\s*\{\s*"type"\s*:\s*"([a-z_.]+)"/;
+
+/** Where the type begins in compact JSON, and the third letters of the types that matter, for a quick look. */
+const COMPACT = '{"type":"response.';
+const COMPACT_FIRST_LETTERS = "cqifd";
+
+/** A response that has been asked for or has begun. */
+interface Open {
+  readonly stream: string;
+  asked: AskedCall | null;
+  /** The newest `response` object seen; null before `response.created`. */
+  response: JsonObject | null;
+}
+
+/** What holds for all responses of the connection. */
+export interface EventsContext {
+  readonly mode: Mode;
+  /** What the HTTP request asked for; on a socket, responses are announced by {@link ResponseEvents.request} instead. */
+  readonly asked: AskedCall;
+  /** Model named by the response head (`openai-model`), for responses that name none. */
+  readonly headModel: string | null;
+}
+
+/** Follows the responses of one HTTP stream or of one socket. */
+export class ResponseEvents {
+  readonly #endpoint: ResponsesEndpoint;
+  readonly #context: EventsContext;
+  readonly #emit: Emit;
+  #open: Open[] = [];
+  #emitted = 0;
+
+  /** @param context Read at each emission, so its members may be getters. */
+  constructor(endpoint: ResponsesEndpoint, context: EventsContext, emit: Emit) {
+    this.#endpoint = endpoint;
+    this.#context = context;
+    this.#emit = emit;
+  }
+
+  /** Readings given so far. */
+  get emitted(): number {
+    return this.#emitted;
+  }
+
+  /** A client's message on a socket. Others than `response.create` are ignored. */
+  request(message: JsonObject): void {
+    if (message["type"] !== "response.create") return;
+    // Early versions of the protocol put the body under `response`.
+    const body = objectIn(message, "response") ?? message;
+    this.#begin({ stream: streamOf(message), asked: askedBy(body), response: null });
+  }
+
+  /** A server event as text. Parses only those that begin or end a response. @param hint The `event:` line, if any. */
+  acceptText(hint: string, data: string): void {
+    if (data.startsWith(COMPACT) && !COMPACT_FIRST_LETTERS.includes(data.charAt(COMPACT.length))) return;
+    const type = TYPE_FIRST.exec(data)?.[1];
+    if (type !== undefined && !isWanted(type)) return;
+    // The type inside the data rules; the hint saves a parse only when it is known to agree with it.
+    if (type === undefined && hint !== "" && !isWanted(hint) && data.includes(`"type":"${hint}"`)) return;
+    const event = parseObject(data);
+    if (event !== null) this.accept(event);
+  }
+
+  /** A server event. Unknown types are ignored. */
+  accept(event: JsonObject): void {
+    const type = event["type"];
+    if (typeof type !== "string") return;
+    if (type === "error") return this.#fail(event);
+    const response = objectIn(event, "response");
+    if (response === null) return;
+    const stream = streamOf(event);
+    if (BEGINNINGS.includes(type)) {
+      const open = this.#find(stream, nameIn(response, "id"));
+      if (open === null) this.#begin({ stream, asked: null, response });
+      else open.response = response;
+    } else if (ENDS.includes(type)) {
+      const open = this.#find(stream, nameIn(response, "id"));
+      this.#close(open ?? { stream, asked: null, response: null }, response, null, null);
+    }
+  }
+
+  /** No more events: responses under way were cut. @param fault Why, when the transport knows better. */
+  end(fault: UsageUnknown | null): void {
+    for (const open of [...this.#open]) this.#close(open, null, null, fault ?? "cut");
+  }
+
+  #begin(open: Open): void {
+    this.#open.push(open);
+    const oldest = this.#open[0];
+    if (this.#open.length > MAX_OPEN && oldest !== undefined) this.#close(oldest, null, null, "cut");
+  }
+
+  /** The open response of that id; else the oldest one of the stream that has no id yet. */
+  #find(stream: string, id: string | null): Open | null {
+    const ofStream = this.#open.filter((open) => open.stream === stream);
+    return ofStream.find((open) => id !== null && nameIn(open.response, "id") === id) ??
+      ofStream.find((open) => nameIn(open.response, "id") === null || id === null) ?? null;
+  }
+
+  #fail(event: JsonObject): void {
+    const stream = streamOf(event);
+    const open = this.#open.find((candidate) => candidate.stream === stream) ?? { stream, asked: null, response: null };
+    this.#close(open, null, errorOf(event, null), "cut");
+  }
+
+  #close(open: Open, ending: JsonObject | null, error: ProviderError | null, fault: UsageUnknown | null): void {
+    this.#open = this.#open.filter((other) => other !== open);
+    this.#emitted++;
+    const begun = open.response;
+    // Codex may end a response with nothing but id and usage.
+    const response = ending === null ? begun : { ...begun, ...ending };
+    const asked = open.asked ?? this.#context.asked;
+    this.#emit(responseReading(this.#endpoint, { asked, mode: this.#context.mode }, response ?? {}, {
+      complete: ending !== null,
+      fault: error !== null && begun === null ? "not_reported" : fault,
+      headModel: this.#context.headModel,
+      error,
+    }));
+  }
+}
+
+/** A context for a socket, where each response has a request of its own. */
+export const SOCKET_CONTEXT: EventsContext = { mode: "websocket", asked: NOTHING_ASKED, headModel: null };
+
+function isWanted(type: string): boolean {
+  return type === "error" || BEGINNINGS.includes(type) || ENDS.includes(type);
+}
+
+function streamOf(message: JsonObject): string {
+  return nameIn(message, "stream_id") ?? "";
+}

@@ -1,0 +1,59 @@
+/**
+ * Character classes and escape sequences, as the scanner needs them. Imports nothing.
+ *
+ * @module
+ */
+
+/** UTF-16 code of `\`. */
+export const BACKSLASH = 0x5c;
+/** UTF-16 code of `"`. */
+export const QUOTE = 0x22;
+
+function classOf(pattern: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)) ? 1 : 0);
+}
+
+const TOKEN = classOf(/[A-Za-z0-9_-]/);
+const ALNUM = classOf(/[A-Za-z0-9]/);
+const BARE = classOf(/[A-Za-z0-9_\-./+=~!@#$%^*?:]/);
+
+/** `[A-Za-z0-9_-]`, what most tokens are made of. */
+export function isTokenCode(code: number): boolean {
+  return code < 128 && TOKEN[code] === 1;
+}
+
+/** `[A-Za-z0-9]`. */
+export function isAlnumCode(code: number): boolean {
+  return code < 128 && ALNUM[code] === 1;
+}
+
+/** What a value without quotes may hold in a shell, YAML, a query or a header. */
+export function isBareCode(code: number): boolean {
+  return code < 128 && BARE[code] === 1;
+}
+
+/** The end of the run of token characters that starts at `from`. */
+export function tokenRunEnd(text: string, from: number): number {
+  let end = from;
+  while (end < text.length && isTokenCode(text.charCodeAt(end))) end++;
+  return end;
+}
+
+/** JSON and percent escapes, and terminal colours: what they end in is no part of the word that follows. */
+const ESCAPE_END = /(?:\\[bfnrt]|\\u[0-9a-f]{4}|%[0-9a-f]{2}|\[[0-9;]{0,8}m)$/i;
+
+/** Whether the characters just before `at` are an escape sequence that ends there. */
+export function endsEscape(text: string, at: number): boolean {
+  return ESCAPE_END.test(text.slice(Math.max(0, at - 12), at));
+}
+
+/**
+ * The first position at or after `start` that does not lie inside an escape sequence begun before it, so that a mask
+ * leaves no half of `\n` or `\u003c` behind.
+ */
+export function afterEscape(text: string, start: number): number {
+  if (start === 0 || text.charCodeAt(start - 1) !== BACKSLASH) return start;
+  const letter = text[start];
+  if (letter === "u" && /^u[0-9a-fA-F]{4}/.test(text.slice(start, start + 5))) return start + 5;
+  return letter !== undefined && "bfnrt".includes(letter) ? start + 1 : start;
+}

@@ -1,0 +1,92 @@
+/**
+ * Arithmetic that tells secrets from text of the same shape. Pure functions of one string; imports nothing.
+ *
+ * @module
+ */
+
+/** Shannon entropy of the characters in bits per character; 0 for an empty string. */
+export function entropy(value: string): number {
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / value.length) * Math.log2(count / value.length);
+  return bits;
+}
+
+/** Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B). `digits` holds digits only. */
+export function luhn(digits: string): boolean {
+  let sum = 0;
+  for (let index = 0; index < digits.length; index++) {
+    const digit = digits.charCodeAt(digits.length - 1 - index) - 48;
+    const doubled = index % 2 === 1 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return digits.length > 0 && sum % 10 === 0;
+}
+
+/** Whether an IBAN without blanks has the remainder 1 that ISO 13616 asks for. Capitals and digits only. */
+export function mod97(iban: string): boolean {
+  let remainder = 0;
+  for (const character of iban.slice(4) + iban.slice(0, 4)) {
+    const value = parseInt(character, 36);
+    if (Number.isNaN(value)) return false;
+    remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return remainder === 1;
+}
+
+/** Lengths and leading digits that card networks issue; anything else is some other number. */
+const CARD_RANGES: readonly (readonly [RegExp, readonly number[]])[] = [
+  [/^4/, [13, 16, 19]],
+  [/^(?:5[1-5]|2[2-7]|35)/, [16]],
+  [/^3[47]/, [15]],
+  [/^3[068]/, [14]],
+  [/^6[0245]/, [16, 17, 18, 19]],
+];
+
+/** Whether digits, blanks and hyphens make a payment card number. */
+export function isCardNumber(text: string): boolean {
+  const digits = text.replaceAll(/[ -]/g, "");
+  if (!CARD_RANGES.some(([start, lengths]) => start.test(digits) && lengths.includes(digits.length))) return false;
+  return new Set(digits).size > 1 && luhn(digits);
+}
+
+/** Whether the Base64 text is `user:password` as in RFC 7617, in printable characters. */
+export function isBasicCredential(base64: string): boolean {
+  try {
+    return /^[\x20-\x39\x3b-\x7e]{1,200}:[\x20-\x7e]{1,400}$/.test(atob(base64));
+  } catch {
+    return false;
+  }
+}
+
+/** Templates and stand-ins that mark where a secret would be written. */
+const STAND_IN = /^[$<{%[*]|\[REDACTED:|^your?[-_ ]|^(?:x{4}|\.{3}|\*{3})/i;
+
+/** Words that documentation and schemas put where a secret would be. */
+const VALUE_WORDS = new Set(
+  ("string password passwd passphrase secret token required optional boolean number integer object undefined hidden " +
+    "current-password new-password textfield access_token refresh_token id_token api_key apikey authorization " +
+    "client_secret password_hash bearer disabled enabled unknown default example redacted").split(" "),
+);
+
+/** Whether the value cannot be a secret, however it is named: a template, a stand-in, a type name, several words. */
+export function isStandIn(value: string): boolean {
+  return STAND_IN.test(value) || VALUE_WORDS.has(value.toLowerCase()) || /\s|\\[nrt]/.test(value);
+}
+
+/** Paths, addresses, dates and versions: letters and digits, yet no secret. */
+const ORDINARY = /^(?:~|\.{1,2})?\/[\w.-]{0,64}\/|^\w{2,8}:\/\/|^\d{4}-\d{2}-\d{2}|^v?\d{1,5}\.\d{1,5}\.\d/;
+
+/** Names joined by dots, underscores or hyphens, each with two digits at most. */
+const IDENTIFIER = /^[A-Za-z$]*\d{0,2}(?:[._-][A-Za-z$]*\d{0,2})*$/;
+
+/**
+ * Whether a value looks drawn at random rather than written: letters and digits, eight characters or more, and about
+ * as many different characters as that length allows.
+ */
+export function looksRandom(value: string): boolean {
+  if (value.length < 8 || !/\d/.test(value) || !/[A-Za-z]/.test(value)) return false;
+  if (isStandIn(value) || ORDINARY.test(value) || IDENTIFIER.test(value)) return false;
+  return entropy(value) >= (value.length < 16 ? 2.5 : 3);
+}

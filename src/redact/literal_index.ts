@@ -1,0 +1,100 @@
+/**
+ * Finds every literal of every rule in one pass over a text, so that the cost does not grow with the table.
+ *
+ * Two neighbouring characters select the few literals that can begin there; the rest of each is compared in place.
+ *
+ * Imports: types of ./rule.ts.
+ *
+ * @module
+ */
+
+import type { FieldRule, Rule, TokenRule } from "./rule.ts";
+
+/** A literal and the rule that asked for it. */
+export interface Probe {
+  /** In lower case when `fold` is set. */
+  readonly literal: string;
+  readonly fold: boolean;
+  readonly rule: Rule;
+  /** Position of the rule in the table. */
+  readonly order: number;
+}
+
+/** 128 × 128 pairs of ASCII characters. */
+const PAIRS = 1 << 14;
+
+function fieldLiterals(rule: FieldRule): string[] {
+  return rule.fields.flatMap((field) => ["_", "-", "", " "].map((joint) => field.replaceAll(" ", joint)));
+}
+
+function probesOf(rule: Rule, order: number): Probe[] {
+  const fold = "fields" in rule || rule.ignoreCase === true;
+  const literals = "fields" in rule ? fieldLiterals(rule) : rule.literals;
+  return [...new Set(literals)].map((literal) => ({ literal, fold, rule, order }));
+}
+
+/** Both cases of a letter when `fold` is set; every ASCII code for the missing second character of a short literal. */
+function codesAt(probe: Probe, position: number): number[] {
+  const character = probe.literal[position];
+  if (character === undefined) return Array.from({ length: 128 }, (_, code) => code);
+  const forms = probe.fold ? [character, character.toUpperCase()] : [character];
+  return [...new Set(forms)].map((form) => form.charCodeAt(0));
+}
+
+function isLetter(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a;
+}
+
+function standsAt(text: string, at: number, probe: Probe): boolean {
+  const { literal, fold } = probe;
+  for (let index = 0; index < literal.length; index++) {
+    const wanted = literal.charCodeAt(index);
+    const code = text.charCodeAt(at + index);
+    if (code !== wanted && !(fold && isLetter(wanted) && (code | 0x20) === wanted)) return false;
+  }
+  return true;
+}
+
+/** The literals of a table, ready to be looked for. */
+export class LiteralIndex {
+  /** Pair of characters → bucket; 0 = no literal begins so. */
+  readonly #bucketOf = new Uint16Array(PAIRS);
+  readonly #buckets: Probe[][] = [[]];
+
+  constructor(rules: readonly Rule[]) {
+    for (const probe of rules.flatMap(probesOf)) {
+      for (const first of codesAt(probe, 0)) {
+        for (const second of codesAt(probe, 1)) this.#add((first << 7) | second, probe);
+      }
+    }
+  }
+
+  #add(pair: number, probe: Probe): void {
+    const bucket = this.#bucketOf[pair] ?? 0;
+    if (bucket > 0) {
+      this.#buckets[bucket]?.push(probe);
+    } else {
+      this.#bucketOf[pair] = this.#buckets.push([probe]) - 1;
+    }
+  }
+
+  /** Calls `visit` for each place where a literal stands, from left to right. */
+  each(text: string, visit: (at: number, probe: Probe) => void): void {
+    const bucketOf = this.#bucketOf;
+    let second = text.charCodeAt(0);
+    for (let at = 0; at < text.length; at++) {
+      const first = second;
+      second = text.charCodeAt(at + 1);
+      if (first > 127) continue;
+      // A character beyond ASCII shares a bucket with some ASCII one; the comparison then refuses it.
+      const bucket = bucketOf[(first << 7) | (second & 127)] ?? 0;
+      if (bucket === 0) continue;
+      for (const probe of this.#buckets[bucket] ?? []) if (standsAt(text, at, probe)) visit(at, probe);
+    }
+  }
+}
+
+/** Literals of a rule for a token that are long enough for a part of them to be a tell-tale at the end of a text. */
+export function longLiterals(rule: TokenRule, shortest: number): string[] {
+  return rule.open === false || rule.ignoreCase === true ? [] : rule.literals.filter((text) => text.length > shortest);
+}

@@ -1,0 +1,291 @@
+/**
+ * What calls add up to. All reads of sums: by project, model, provider, day, and the reasons of what is missing.
+ *
+ * A range is half open, in UTC epoch ms. Sums leave repeated fetches out and leave unknown values out of a sum, saying how
+ * many there were; a sum of nothing known is `null`. Costs are `bigint` pico-dollars, since they outgrow a double.
+ *
+ * Imports: node:sqlite (types), ./rollups.ts.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import { DAY_SPAN, HOUR_SPAN, REQUEST_DIMENSIONS, REQUEST_MEASURES, SLOT_SPAN } from "./rollups.ts";
+
+/** Half open: `from` belongs to it, `to` does not. UTC epoch ms. */
+export interface TimeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Sums over some calls. */
+export interface UsageSums {
+  readonly requests: number;
+  readonly errors: number;
+  /** Calls whose counts are not final. */
+  readonly incomplete: number;
+  /** Calls of which some count that should be there is unknown. */
+  readonly tokensUnknown: number;
+  /** Calls without a cost. */
+  readonly unpriced: number;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly thinkingTokens: number | null;
+  readonly cacheReadTokens: number | null;
+  readonly cacheWriteTokens: number | null;
+  /** Exact; `null` when no call was priced. */
+  readonly costPico: bigint | null;
+  /** Sum over `latencyCount` calls, ms. */
+  readonly latencyMs: number;
+  readonly latencyCount: number;
+  readonly lastRequestedAt: number | null;
+}
+
+/** Sums of one kind of calls; the smallest group that sums are kept for. */
+export interface UsageCell extends UsageSums {
+  readonly projectId: number;
+  readonly provider: string;
+  /** `null` = neither the response nor the request named one. */
+  readonly model: string | null;
+  /** Why these calls have no cost; `null` = they are priced. */
+  readonly costMissing: string | null;
+  readonly billingBasis: string;
+}
+
+/** One provider's calls on one day. */
+export interface DayCell {
+  /** Index of the day: it lasts from `boundaries[day]` to `boundaries[day + 1]`. */
+  readonly day: number;
+  readonly provider: string;
+  readonly requests: number;
+  readonly unpriced: number;
+  readonly costPico: bigint | null;
+}
+
+const CELL_COLUMNS = `project_id, provider, model, cost_missing, billing_basis, requests, errors, incomplete,
+  tokens_unknown, input_tokens, output_tokens, thinking_tokens, cache_read_tokens, cache_write_tokens, cost_pico,
+  latency_ms, latency_count, last_requested_at`;
+
+/** Whole days from day rows, whole hours around them from hour rows, and the rims from the calls themselves. */
+const CELLS = `
+WITH pieces AS (
+  SELECT ${CELL_COLUMNS} FROM usage_spans WHERE span = ${DAY_SPAN} AND starts_at >= :day_from AND starts_at < :day_to
+  UNION ALL
+  SELECT ${CELL_COLUMNS} FROM usage_spans WHERE span = ${HOUR_SPAN} AND starts_at >= :hour_from AND starts_at < :day_from
+  UNION ALL
+  SELECT ${CELL_COLUMNS} FROM usage_spans WHERE span = ${HOUR_SPAN} AND starts_at >= :day_to AND starts_at < :hour_to
+  UNION ALL
+  SELECT ${REQUEST_DIMENSIONS}, ${REQUEST_MEASURES} FROM requests
+  WHERE requested_at >= :from AND requested_at < :hour_from AND duplicate_of IS NULL GROUP BY 1, 2, 3, 4, 5
+  UNION ALL
+  SELECT ${REQUEST_DIMENSIONS}, ${REQUEST_MEASURES} FROM requests
+  WHERE requested_at >= :hour_to AND requested_at < :to AND duplicate_of IS NULL GROUP BY 1, 2, 3, 4, 5
+)
+SELECT project_id, provider, model, cost_missing, billing_basis, sum(requests) AS requests, sum(errors) AS errors,
+  sum(incomplete) AS incomplete, sum(tokens_unknown) AS tokens_unknown, sum(input_tokens) AS input_tokens,
+  sum(output_tokens) AS output_tokens, sum(thinking_tokens) AS thinking_tokens,
+  sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
+  sum(cost_pico) AS cost_pico, sum(latency_ms) AS latency_ms, sum(latency_count) AS latency_count,
+  max(last_requested_at) AS last_requested_at
+FROM pieces WHERE :project IS NULL OR project_id = :project
+GROUP BY 1, 2, 3, 4, 5`;
+
+/**
+ * Sums for every combination of project, provider, model, missing-cost reason and billing basis in a range. One read gives
+ * every table of a report: see {@link sumUsage} and {@link groupUsage}.
+ *
+ * @param projectId One project only; `null` = all.
+ */
+export function usageCells(db: DatabaseSync, range: TimeRange, projectId: number | null = null): UsageCell[] {
+  const hours = inner(range, HOUR_SPAN);
+  const days = inner(hours, DAY_SPAN);
+  const statement = db.prepare(CELLS);
+  statement.setReadBigInts(true);
+  const rows = statement.all({
+    from: range.from,
+    hour_from: hours.from,
+    day_from: days.from,
+    day_to: days.to,
+    hour_to: hours.to,
+    to: range.to,
+    project: projectId,
+  });
+  return rows.map((row) => {
+    const costMissing = String(row["cost_missing"]);
+    const model = String(row["model"]);
+    const requests = Number(row["requests"]);
+    return {
+      projectId: Number(row["project_id"]),
+      provider: String(row["provider"]),
+      model: model === "" ? null : model,
+      costMissing: costMissing === "" ? null : costMissing,
+      billingBasis: String(row["billing_basis"]),
+      requests,
+      errors: Number(row["errors"]),
+      incomplete: Number(row["incomplete"]),
+      tokensUnknown: Number(row["tokens_unknown"]),
+      unpriced: costMissing === "" ? 0 : requests,
+      inputTokens: numberOrNull(row["input_tokens"]),
+      outputTokens: numberOrNull(row["output_tokens"]),
+      thinkingTokens: numberOrNull(row["thinking_tokens"]),
+      cacheReadTokens: numberOrNull(row["cache_read_tokens"]),
+      cacheWriteTokens: numberOrNull(row["cache_write_tokens"]),
+      costPico: typeof row["cost_pico"] === "bigint" ? row["cost_pico"] : null,
+      latencyMs: Number(row["latency_ms"] ?? 0),
+      latencyCount: Number(row["latency_count"]),
+      lastRequestedAt: numberOrNull(row["last_requested_at"]),
+    };
+  });
+}
+
+/** Sums of no calls at all. */
+export const NO_USAGE: UsageSums = {
+  requests: 0,
+  errors: 0,
+  incomplete: 0,
+  tokensUnknown: 0,
+  unpriced: 0,
+  inputTokens: null,
+  outputTokens: null,
+  thinkingTokens: null,
+  cacheReadTokens: null,
+  cacheWriteTokens: null,
+  costPico: null,
+  latencyMs: 0,
+  latencyCount: 0,
+  lastRequestedAt: null,
+};
+
+/** Adds cells up. */
+export function sumUsage(cells: Iterable<UsageSums>): UsageSums {
+  let sums = NO_USAGE;
+  for (const cell of cells) {
+    sums = {
+      requests: sums.requests + cell.requests,
+      errors: sums.errors + cell.errors,
+      incomplete: sums.incomplete + cell.incomplete,
+      tokensUnknown: sums.tokensUnknown + cell.tokensUnknown,
+      unpriced: sums.unpriced + cell.unpriced,
+      inputTokens: addKnown(sums.inputTokens, cell.inputTokens),
+      outputTokens: addKnown(sums.outputTokens, cell.outputTokens),
+      thinkingTokens: addKnown(sums.thinkingTokens, cell.thinkingTokens),
+      cacheReadTokens: addKnown(sums.cacheReadTokens, cell.cacheReadTokens),
+      cacheWriteTokens: addKnown(sums.cacheWriteTokens, cell.cacheWriteTokens),
+      costPico: sums.costPico === null
+        ? cell.costPico
+        : cell.costPico === null
+        ? sums.costPico
+        : sums.costPico + cell.costPico,
+      latencyMs: sums.latencyMs + cell.latencyMs,
+      latencyCount: sums.latencyCount + cell.latencyCount,
+      lastRequestedAt: sums.lastRequestedAt === null
+        ? cell.lastRequestedAt
+        : Math.max(sums.lastRequestedAt, cell.lastRequestedAt ?? 0),
+    };
+  }
+  return sums;
+}
+
+/** Adds cells up by key, in the order in which keys first appear. */
+export function groupUsage<Key>(cells: readonly UsageCell[], keyOf: (cell: UsageCell) => Key): Map<Key, UsageSums> {
+  const groups = Map.groupBy(cells, keyOf);
+  return new Map([...groups].map(([key, members]) => [key, sumUsage(members)]));
+}
+
+/** Below this many calls sorting them is quicker than walking the index of the slowest. */
+const SORTED_UP_TO = 1_000;
+
+/**
+ * Latency that 95 of 100 calls of a project did not exceed, by nearest rank, exact.
+ *
+ * @param count Calls of the project in the range that have a latency: `latencyCount` of its sums.
+ */
+export function latencyP95(db: DatabaseSync, range: TimeRange, projectId: number, count: number): number | null {
+  if (count === 0) return null;
+  // Rank from the slow end. The slowest twentieth of the project's index is walked, whatever the length of the range.
+  const slower = count - Math.ceil(count * 0.95);
+  const index = count <= SORTED_UP_TO ? "requests_by_project" : "requests_by_latency";
+  const row = db.prepare(
+    `SELECT latency_ms FROM requests INDEXED BY ${index}
+     WHERE project_id = ? AND requested_at >= ? AND requested_at < ? AND latency_ms IS NOT NULL AND duplicate_of IS NULL
+     ORDER BY latency_ms DESC LIMIT 1 OFFSET ?`,
+  ).get(projectId, range.from, range.to, slower);
+  return row === undefined ? null : Number(row["latency_ms"]);
+}
+
+/**
+ * Calls and cost by day and provider. The caller knows where days begin; that is how time zones and their changes of
+ * clocks are dealt with. Any boundary works; those at full quarters of an hour are quick.
+ *
+ * @param boundaries Begin of every day and end of the last, ascending, UTC epoch ms.
+ */
+export function usageByDay(
+  db: DatabaseSync,
+  boundaries: readonly number[],
+  projectId: number | null = null,
+): DayCell[] {
+  const statement = db.prepare(`
+    SELECT provider, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(cost_pico) AS cost_pico FROM (
+      SELECT provider, requests, unpriced, cost_pico FROM usage_slots
+      WHERE project_id = coalesce(:project, 0) AND starts_at >= :slot_from AND starts_at < :slot_to
+      UNION ALL
+      SELECT provider, 1, cost_pico IS NULL, cost_pico FROM requests
+      WHERE requested_at >= :from AND requested_at < :slot_from
+        AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)
+      UNION ALL
+      SELECT provider, 1, cost_pico IS NULL, cost_pico FROM requests
+      WHERE requested_at >= :slot_to AND requested_at < :to
+        AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)
+    ) GROUP BY provider ORDER BY provider`);
+  statement.setReadBigInts(true);
+  const cells: DayCell[] = [];
+  for (let day = 0; day + 1 < boundaries.length; day += 1) {
+    const range = { from: boundaries[day] ?? 0, to: boundaries[day + 1] ?? 0 };
+    const slots = inner(range, SLOT_SPAN);
+    const rows = statement.all({ ...range, slot_from: slots.from, slot_to: slots.to, project: projectId });
+    for (const row of rows) {
+      cells.push({
+        day,
+        provider: String(row["provider"]),
+        requests: Number(row["requests"]),
+        unpriced: Number(row["unpriced"]),
+        costPico: typeof row["cost_pico"] === "bigint" ? row["cost_pico"] : null,
+      });
+    }
+  }
+  return cells;
+}
+
+/** Calls left out of every sum since they fetched what an earlier call had paid for. */
+export function repeatedFetches(db: DatabaseSync, range: TimeRange, projectId: number | null = null): number {
+  const row = db.prepare(
+    `SELECT count(*) AS repeated FROM requests
+     WHERE requested_at >= ? AND requested_at < ? AND duplicate_of IS NOT NULL AND (? IS NULL OR project_id = ?)`,
+  ).get(range.from, range.to, projectId, projectId);
+  return Number(row?.["repeated"]);
+}
+
+/** Calls since an instant, repeated fetches included. */
+export function requestsSince(db: DatabaseSync, from: number): number {
+  return Number(db.prepare("SELECT count(*) AS n FROM requests WHERE requested_at >= ?").get(from)?.["n"]);
+}
+
+/** When the latest call was made, or `null`. */
+export function lastRequestedAt(db: DatabaseSync): number | null {
+  return numberOrNull(db.prepare("SELECT max(requested_at) AS latest FROM requests").get()?.["latest"]);
+}
+
+/** The part of a range that is made of whole spans; empty at a place inside the range when there is none. */
+function inner(range: TimeRange, span: number): TimeRange {
+  const from = Math.ceil(range.from / span) * span;
+  const to = Math.floor(range.to / span) * span;
+  return from < to ? { from, to } : { from: range.to, to: range.to };
+}
+
+function addKnown(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : a + b;
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : null;
+}

@@ -1,0 +1,100 @@
+/**
+ * Keeps `usage_spans` and `usage_slots` equal to what `requests` adds up to. Both are functions of `requests`: folding new
+ * rows in batch by batch and rebuilding from all rows give the same content.
+ *
+ * Imports: node:sqlite (types).
+ *
+ * @module
+ */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+/** Lengths of the two kinds of rows in `usage_spans`, ms. Spans and slots start at multiples of their length since the epoch. */
+export const DAY_SPAN = 86_400_000;
+export const HOUR_SPAN = 3_600_000;
+/** Length of a row's time in `usage_slots`, ms. */
+export const SLOT_SPAN = 900_000;
+
+/** Whether a row's tokens were spent. A token count tells what a call would take, and takes nothing itself. */
+const SPENT = "request_kind <> 'count_tokens'";
+
+/** The measures of `usage_spans` over a group of `requests` rows. Read by queries.ts for the rims of a range as well. */
+export const REQUEST_MEASURES = `
+  count(*) AS requests,
+  sum(status <> 'success') AS errors,
+  sum(tokens_complete = 0) AS incomplete,
+  sum(usage_unknown IS NOT NULL) AS tokens_unknown,
+  sum(iif(${SPENT}, input_tokens, NULL)) AS input_tokens,
+  sum(iif(${SPENT}, output_tokens, NULL)) AS output_tokens,
+  sum(iif(${SPENT}, thinking_tokens, NULL)) AS thinking_tokens,
+  sum(iif(${SPENT}, cache_read_tokens, NULL)) AS cache_read_tokens,
+  sum(iif(${SPENT}, cache_write_tokens, NULL)) AS cache_write_tokens,
+  sum(cost_pico) AS cost_pico,
+  sum(latency_ms) AS latency_ms,
+  count(latency_ms) AS latency_count,
+  max(requested_at) AS last_requested_at`;
+
+/** What tells one row of `usage_spans` from another beside its time, as expressions over `requests`. */
+export const REQUEST_DIMENSIONS = `
+  project_id, provider, coalesce(model, '') AS model, coalesce(cost_missing, '') AS cost_missing, billing_basis`;
+
+const COUNTS = ["requests", "errors", "incomplete", "tokens_unknown", "latency_count"];
+const SUMS = [
+  "input_tokens",
+  "output_tokens",
+  "thinking_tokens",
+  "cache_read_tokens",
+  "cache_write_tokens",
+  "cost_pico",
+  "latency_ms",
+];
+
+/** Adds what is known on either side, and stays NULL when neither side knows. */
+function addKnown(column: string): string {
+  return `${column} = coalesce(${column} + excluded.${column}, ${column}, excluded.${column})`;
+}
+
+const FOLD_SPANS = `
+INSERT INTO usage_spans (span, starts_at, project_id, provider, model, cost_missing, billing_basis,
+  requests, errors, incomplete, tokens_unknown, input_tokens, output_tokens, thinking_tokens, cache_read_tokens,
+  cache_write_tokens, cost_pico, latency_ms, latency_count, last_requested_at)
+SELECT span, requested_at / span * span AS starts_at, ${REQUEST_DIMENSIONS}, ${REQUEST_MEASURES}
+FROM requests, (SELECT ${HOUR_SPAN} AS span UNION ALL SELECT ${DAY_SPAN})
+WHERE seq > ? AND duplicate_of IS NULL
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ON CONFLICT DO UPDATE SET
+  ${COUNTS.map((column) => `${column} = ${column} + excluded.${column}`).join(", ")},
+  ${SUMS.map(addKnown).join(", ")},
+  last_requested_at = max(last_requested_at, excluded.last_requested_at)`;
+
+const FOLD_SLOTS = `
+INSERT INTO usage_slots (project_id, starts_at, provider, requests, unpriced, cost_pico)
+SELECT iif(everyone, 0, project_id) AS owner, requested_at / ${SLOT_SPAN} * ${SLOT_SPAN} AS starts_at, provider,
+  count(*), sum(cost_pico IS NULL), sum(cost_pico)
+FROM requests, (SELECT 0 AS everyone UNION ALL SELECT 1)
+WHERE seq > ? AND duplicate_of IS NULL
+GROUP BY 1, 2, 3
+ON CONFLICT DO UPDATE SET
+  requests = requests + excluded.requests, unpriced = unpriced + excluded.unpriced, ${addKnown("cost_pico")}`;
+
+/** Folds the rows after a position into the roll-ups. Call inside the transaction that wrote them. */
+export function prepareFold(db: DatabaseSync): (afterSeq: number) => void {
+  const statements: readonly StatementSync[] = [db.prepare(FOLD_SPANS), db.prepare(FOLD_SLOTS)];
+  return (afterSeq) => {
+    for (const statement of statements) statement.run(afterSeq);
+  };
+}
+
+/** Makes the roll-ups anew from all rows, for when rows were changed after they were written, as re-pricing does. */
+export function rebuildRollups(db: DatabaseSync): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    db.exec("DELETE FROM usage_spans");
+    db.exec("DELETE FROM usage_slots");
+    prepareFold(db)(0);
+    db.exec("COMMIT");
+  } catch (cause) {
+    db.exec("ROLLBACK");
+    throw cause;
+  }
+}

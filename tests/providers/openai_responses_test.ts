@@ -1,0 +1,152 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { counts, type Exchange, read, readOne, sse } from "./feed.ts";
+
+const CALL = "POST api.openai.com/v1/responses";
+const USAGE = { input_tokens: 10, input_tokens_details: { cached_tokens: 4 }, output_tokens: 5, total_tokens: 15 };
+
+function response(more: object = {}) {
+  return {
+    id: "resp_1",
+    object: "response",
+    model: "gpt-5.6-2026-07-01",
+    status: "completed",
+    error: null,
+    usage: USAGE,
+    ...more,
+  };
+}
+
+const CREATED = {
+  type: "response.created",
+  sequence_number: 0,
+  response: response({ usage: null, service_tier: "auto" }),
+};
+const TEXT = { type: "response.output_text.delta", sequence_number: 1, delta: '{"type":"response.completed"}' };
+
+function stream(values: readonly unknown[], more: Partial<Exchange> = {}): Exchange {
+  return { call: CALL, request: { model: "gpt-5.6", stream: true }, response: sse(values, true), ...more };
+}
+
+Deno.test("ResponsesFormat gives what a cut stream told: names, no counts", () => {
+  for (const clean of [true, false]) {
+    const reading = readOne(stream([CREATED, TEXT], { clean }));
+    deepEqual([reading.responseId, reading.servedModel, counts(reading)[0]], ["resp_1", "gpt-5.6-2026-07-01", null]);
+    deepEqual([reading.complete, reading.usageUnknown], [false, "cut"]);
+  }
+});
+
+Deno.test("ResponsesFormat bills incomplete and failed responses", () => {
+  const incomplete = readOne(
+    stream([CREATED, { type: "response.incomplete", response: response({ status: "incomplete" }) }]),
+  );
+  deepEqual([counts(incomplete), incomplete.complete, incomplete.usageUnknown], [[6, 4, 0, 0, 5, null], true, null]);
+  const error = { code: "rate_limit_exceeded", message: "SECRET" };
+  const failed = readOne(stream([CREATED, { type: "response.failed", response: response({ error, usage: null }) }]));
+  deepEqual([failed.error?.code, failed.complete, failed.usageUnknown], ["rate_limit_exceeded", true, "not_reported"]);
+});
+
+Deno.test("ResponsesFormat reads an error event", () => {
+  const error = { type: "error", sequence_number: 2, code: "server_error", message: "SECRET", param: null };
+  const reading = readOne(stream([CREATED, TEXT, error]));
+  deepEqual(reading.error, { type: null, code: "server_error", status: null });
+  deepEqual([reading.complete, reading.usageUnknown], [false, "cut"]);
+});
+
+Deno.test("ResponsesFormat reads events whose type does not come first, and trusts the data over the event line", () => {
+  const last = JSON.stringify({ sequence_number: 5, response: response(), type: "response.completed" });
+  const text = JSON.stringify({ sequence_number: 1, type: "response.output_text.delta", delta: "x" });
+  for (const name of ["response.completed", "response.output_text.delta", "message"]) {
+    const reading = readOne({
+      call: CALL,
+      response: `event: response.output_text.delta\ndata: ${text}\n\nevent: ${name}\ndata: ${last}\n\n`,
+    });
+    deepEqual([counts(reading), reading.complete], [[6, 4, 0, 0, 5, null], true]);
+  }
+});
+
+Deno.test("ResponsesFormat reads Codex: other events, an end with id and usage only, the model of the head", () => {
+  const values = [{ type: "codex.rate_limits", rate_limits: {} }, {
+    type: "response.completed",
+    response: { id: "resp_9", usage: USAGE },
+  }];
+  const exchange: Exchange = {
+    call: "POST chatgpt.com/backend-api/codex/responses",
+    request: { model: "gpt-5.6-codex", stream: true },
+    response: sse(values, true),
+    headers: { "openai-model": "gpt-5.6-codex-mini" },
+  };
+  const reading = readOne(exchange);
+  deepEqual([reading.servedModel, reading.requestedModel, reading.responseId], [
+    "gpt-5.6-codex-mini",
+    "gpt-5.6-codex",
+    "resp_9",
+  ]);
+  deepEqual([counts(reading), reading.provider, reading.mode], [[6, 4, 0, 0, 5, null], "openai", "streaming"]);
+});
+
+Deno.test("ResponsesFormat reads Codex's refusals", () => {
+  const call = "POST chatgpt.com/backend-api/codex/responses";
+  const limit = { error: { type: "usage_limit_reached", message: "SECRET", plan_type: "plus", resets_in_seconds: 9 } };
+  equal(readOne({ call, status: 429, response: limit }).error?.type, "usage_limit_reached");
+  equal(
+    readOne({ call, status: 403, response: { detail: { code: "account_disabled" } } }).error?.code,
+    "account_disabled",
+  );
+  deepEqual(readOne({ call, status: 401, response: { detail: "SECRET" } }).error, {
+    type: null,
+    code: null,
+    status: null,
+  });
+});
+
+Deno.test("ResponsesFormat reads compaction, with and without usage", () => {
+  const whole = { id: "cmp_1", object: "response.compaction", output: [], usage: USAGE };
+  deepEqual(counts(readOne({ call: `${CALL}/compact`, request: { model: "m" }, response: whole })), [
+    6,
+    4,
+    0,
+    0,
+    5,
+    null,
+  ]);
+  const reading = readOne({ call: "POST chatgpt.com/backend-api/codex/responses/compact", response: { output: [] } });
+  deepEqual([reading.usageUnknown, reading.complete], ["not_reported", true]);
+});
+
+Deno.test("ResponsesFormat bills image tools and web searches beside the response", () => {
+  const tool_usage = {
+    image_gen: { input_tokens: 50, input_tokens_details: { image_tokens: 30, text_tokens: 20 }, output_tokens: 4160 },
+    web_search: { num_requests: 3 },
+  };
+  const tools = [{ type: "web_search" }, { type: "image_generation", model: "gpt-image-2" }];
+  const reading = readOne({ call: CALL, response: response({ tool_usage, tools }) });
+  deepEqual(reading.parts.slice(1), [{
+    kind: "image_tool",
+    model: "gpt-image-2",
+    usage: { input: 50, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 4160, thinking: null },
+    modalities: { inputImage: 30 },
+  }]);
+  deepEqual(reading.extra, { webSearchRequests: 3 });
+});
+
+Deno.test("ResponsesFormat waits for the usage of a background response", () => {
+  const queued = response({ status: "queued", usage: null });
+  equal(
+    readOne({ call: CALL, request: { model: "m", background: true }, response: queued }).usageUnknown,
+    "not_reported",
+  );
+  const fetched = { call: "GET api.openai.com/v1/responses/resp_1?include=x" };
+  equal(read({ ...fetched, response: queued }).length, 0);
+  equal(read({ ...fetched, status: 404, response: { error: { type: "invalid_request_error" } } }).length, 0);
+  equal(readOne({ ...fetched, response: response() }).responseId, "resp_1");
+  equal(
+    readOne({ ...fetched, response: sse([{ type: "response.completed", response: response() }], true) }).responseId,
+    "resp_1",
+  );
+});
+
+Deno.test("ResponsesFormat of xAI reads ticks and tool calls", () => {
+  const usage = { ...USAGE, cost_in_usd_ticks: 232_856_000, num_server_side_tools_used: 2 };
+  const reading = readOne({ call: "POST api.x.ai/v1/responses", response: response({ usage }) });
+  deepEqual([reading.provider, reading.providerCostPico, reading.extra], ["xai", 23_285_600_000n, { toolCalls: 2 }]);
+});
