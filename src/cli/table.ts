@@ -5,10 +5,13 @@
  * Text from outside, such as a model's name, is shown with control characters replaced, so that a response cannot steer the
  * terminal.
  *
- * Imports: picocolors (only when colour is wanted).
+ * Imports: cli-table3, string-width, picocolors (only when colour is wanted).
  *
  * @module
  */
+
+import Table from "cli-table3";
+import stringWidth from "string-width";
 
 /** Where text goes. */
 export interface Screen {
@@ -35,13 +38,26 @@ export interface Column<Row> {
 }
 
 const GAP = "  ";
+/** Columns apart by a gap, no rules drawn. */
+const NO_LINES = {
+  "top": "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  "bottom": "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  "left": "",
+  "left-mid": "",
+  "mid": "",
+  "mid-mid": "",
+  "right": "",
+  "right-mid": "",
+  "middle": GAP,
+};
 /** A name is never cut below this many cells; narrower terminals wrap. */
 const MIN_NAME_WIDTH = 8;
-
-/** Double-width characters by block; combining marks take no cell. Good enough for names, which are nearly always ASCII. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
-const NO_CELL = /\p{M}|\u200d|\ufe0f/u;
 
 /** Loads colours only when they are wanted; the package costs more start-up time than a report. */
 export async function loadPaint(colour: boolean): Promise<Paint> {
@@ -59,7 +75,7 @@ export function layoutTable<Row>(
 ): string[] {
   let shown = columns.map((column) => {
     const cells = rows.map((row) => showable(column.cell(row)));
-    return { column, cells, width: Math.max(displayWidth(column.title), ...cells.map(displayWidth)) };
+    return { column, cells, width: Math.max(stringWidth(column.title), ...cells.map((cell) => stringWidth(cell))) };
   });
   const total = () => shown.reduce((sum, { width }) => sum + width, GAP.length * (shown.length - 1));
   while (total() > width) {
@@ -71,13 +87,18 @@ export function layoutTable<Row>(
   if (names !== undefined && total() > width) {
     names.width = Math.max(MIN_NAME_WIDTH, names.width - (total() - width));
   }
-  const line = (texts: readonly string[]) =>
-    shown.map(({ column, width }, index) => pad(cut(texts[index] ?? "", width), width, column.align))
-      .join(GAP).trimEnd();
-  return [
-    paint.dim(line(shown.map(({ column }) => column.title))),
-    ...rows.map((_, index) => line(shown.map(({ cells }) => cells[index] ?? ""))),
-  ];
+  const table = new Table({
+    chars: NO_LINES,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+    colAligns: shown.map(({ column }) => column.align),
+    colWidths: shown.map(({ width }) => width),
+  });
+  table.push(
+    shown.map(({ column }) => column.title),
+    ...rows.map((_, index) => shown.map(({ cells }) => cells[index] ?? "")),
+  );
+  const [heading = "", ...lines] = table.toString().split("\n").map((line) => line.trimEnd());
+  return [paint.dim(heading), ...lines];
 }
 
 /** Joins pieces with ` · `, starting a new line where the width would be passed. */
@@ -86,36 +107,13 @@ export function flow(pieces: readonly string[], width: number): string[] {
   for (const piece of pieces) {
     const last = lines.at(-1);
     const joined = last === undefined ? piece : `${last} · ${piece}`;
-    if (last !== undefined && displayWidth(joined) <= width) lines[lines.length - 1] = joined;
+    if (last !== undefined && stringWidth(joined) <= width) lines[lines.length - 1] = joined;
     else lines.push(piece);
   }
   return lines;
 }
 
-/** Cells that a text takes on a terminal. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += NO_CELL.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
-  return width;
-}
-
 /** Text without characters that would move the cursor, change the reading order or hide. */
 export function showable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
-}
-
-/** Cuts to a width, with an ellipsis for what is gone. */
-function cut(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
-  let kept = "";
-  for (const character of text) {
-    if (displayWidth(kept + character) > width - 1) break;
-    kept += character;
-  }
-  return `${kept}…`;
-}
-
-function pad(text: string, width: number, align: "left" | "right"): string {
-  const space = " ".repeat(Math.max(0, width - displayWidth(text)));
-  return align === "left" ? text + space : space + text;
 }

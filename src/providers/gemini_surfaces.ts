@@ -3,7 +3,7 @@
  * do.
  *
  * Imports: ./adapter.ts, ./gemini.ts, ./gemini_batches.ts, ./gemini_interactions.ts, ./openai.ts, ./openai_media.ts,
- * ./openai_usage.ts, ./plain_formats.ts, ./surface.ts.
+ * ./openai_responses.ts, ./openai_usage.ts, ./plain_formats.ts, ./surface.ts.
  *
  * @module
  */

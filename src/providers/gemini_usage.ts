@@ -4,7 +4,7 @@
  *
  * Source: types of `@google/genai` 3.1.0 and recorded bodies.
  *
- * Imports: domain, ./json.ts, ./openai_usage.ts (types), ./token_counts.ts.
+ * Imports: ./json.ts, ./openai_usage.ts, ./token_counts.ts.
  *
  * @module
  */

@@ -88,7 +88,7 @@ export class JsonElements {
       else if (byte === BACKSLASH) escaped = true;
       else if (byte === QUOTE || byte === LINE_FEED) break;
     }
-    
+    this.#escaped = escaped;
     return at;
   }
 

@@ -1,7 +1,7 @@
 /**
  * What OpenAI and Codex's backend bill, by path. Sockets on the same paths are read elsewhere.
  *
- * Imports: ./adapter.ts, ./openai.ts, ./openai_endpoints.ts, ./openai_lists.ts, ./openai_media.ts, ./openai_responses.ts,
+ * Imports: domain, ./adapter.ts, ./openai.ts, ./openai_endpoints.ts, ./openai_lists.ts, ./openai_media.ts, ./openai_responses.ts,
  * ./plain_formats.ts, ./surface.ts.
  *
  * @module

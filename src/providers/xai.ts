@@ -4,8 +4,8 @@
  *
  * Its vendor SDK speaks gRPC to other paths, which are not read.
  *
- * Imports: ./adapter.ts, ./anthropic.ts, ./http_reader.ts (types), ./openai.ts, ./openai_responses.ts, ./openai_usage.ts,
- * ./plain_formats.ts, ./surface.ts.
+ * Imports: domain, ./adapter.ts, ./anthropic.ts, ./openai.ts, ./openai_responses.ts, ./openai_usage.ts,
+ * ./plain_formats.ts, ./reading.ts (types), ./surface.ts.
  *
  * @module
  */

@@ -77,13 +77,13 @@ export const CREDENTIAL_RULES: readonly TokenRule[] = [
   {
     name: "bearer-token",
     category: "credential",
-    literals: ["bearer ", "bearer%20", "bearer+"],
+    literals: ["bearer ", "bearer%20"],
     ignoreCase: true,
-    pattern: /bearer(?: {1,4}|%20|\+)(?<secret>[A-Za-z0-9._~+/-]{8,4096}={0,2})/iy,
+    pattern: /bearer(?: {1,4}|%20)(?<secret>[A-Za-z0-9._~+/-]{8,4096}={0,2})/iy,
     validate: isBearerToken,
     extend: false,
     open:
-      /bearer(?: {1,4}|%20|\+)(?:(?<=authorization["'\\\s:=]{1,12}bearer[ %20+]{1,4})|(?=\S{0,64}\d))(?<secret>[A-Za-z0-9._~+/=-]{1,4096})/iy,
+      /bearer(?: {1,4}|%20)(?:(?<=authorization["'\\\s:=]{1,12}bearer[ %20]{1,4})|(?=\S{0,64}\d))(?<secret>[A-Za-z0-9._~+/=-]{1,4096})/iy,
     examples: [
       "Authorization: Bearer example-token-of-words",
       '{"authorization":"Bearer 0000-1111-example"}',

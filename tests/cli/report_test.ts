@@ -3,7 +3,8 @@ import { buildReport, type ReportRequest } from "../../src/cli/report.ts";
 import { renderCsv, renderJson } from "../../src/cli/report_data.ts";
 import { parseSince, periodBefore, periodLabel, periodOf } from "../../src/cli/report_period.ts";
 import { renderText } from "../../src/cli/report_text.ts";
-import { displayWidth, flow, layoutTable, loadPaint } from "../../src/cli/table.ts";
+import stringWidth from "string-width";
+import { flow, layoutTable, loadPaint } from "../../src/cli/table.ts";
 import { MeterError } from "../../src/domain/errors.ts";
 import type { ExchangeRow, TokenUsage } from "../../src/domain/exchange.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -145,7 +146,7 @@ Deno.test("renderText keeps every line of its tables within the width", async ()
     for (let columns = 36; columns <= 140; columns += 1) {
       const lines = await text(db, { versusPrevious: true }, columns);
       for (const line of lines.slice(lines.indexOf("by project"))) {
-        ok(displayWidth(line) <= columns, `${columns}: ${line}`);
+        ok(stringWidth(line) <= columns, `${columns}: ${line}`);
       }
     }
   });
