@@ -24,7 +24,7 @@ import { VERSION } from "./version.ts";
 
 /** What a command gets. */
 export interface MeterContext extends CommandContext {
-  readonly process: { readonly stdout: Output; readonly stderr: Output; exitCode: number };
+  readonly process: { readonly stdout: Output; readonly stderr: Output; exitCode: number | null };
 }
 
 /** Exit code of a failure. */
@@ -186,9 +186,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     return 0;
   }
   const context: MeterContext = {
-    process: { stdout: standardOutput(), stderr: standardError(), exitCode: 0 },
+    process: { stdout: standardOutput(), stderr: standardError(), exitCode: null },
   };
   await run(application, escapeRunCommand(args.length === 0 ? ["--help"] : args), context);
   const { exitCode } = context.process;
+  if (exitCode === null) return 0;
   return exitCode < 0 ? 2 : exitCode; // The library's own codes are negative; all of them mean wrong usage.
 }

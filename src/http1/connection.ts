@@ -7,9 +7,9 @@
  * once as opaque and then ignored.
  *
  * Strict: HTTP/1.0 and 1.1 only, no CONNECT, no transfer coding but chunked, no response without a request, 101 only
- * after an upgrade was asked for. Holds at most MAX_HELD_BYTES and MAX_PENDING requests.
+ * after an upgrade was asked for. What it holds is bounded in head.ts and pending.ts.
  *
- * Imports: llhttp.ts, head.ts, events.ts.
+ * Imports: llhttp.ts, head.ts, pending.ts, events.ts.
  *
  * @module
  */
@@ -17,29 +17,7 @@
 import type { ConnectionSink } from "./events.ts";
 import { hasReadableFraming, HeadCollector, Unfollowable } from "./head.ts";
 import { type AfterHead, Parser, type ParserHandler, type ParserOutcome, type StartLine } from "./llhttp.ts";
-
-/** Bytes a client may send between its upgrade request and the answer. Well-behaved clients send none. */
-const MAX_HELD_BYTES = 64 * 1024;
-
-/** Requests sent ahead of their responses. */
-const MAX_PENDING = 1000;
-
-/** A request whose final response has not ended. */
-interface Pending {
-  readonly exchange: number;
-  readonly method: string;
-  readonly asksUpgrade: boolean;
-  requestEnded: boolean;
-  /** The final response head was seen. */
-  answered: boolean;
-}
-
-/** Client bytes that are either the next request or the first bytes of another protocol. */
-interface Held {
-  readonly asker: Pending;
-  readonly chunks: Uint8Array[];
-  bytes: number;
-}
+import { HeldBytes, MAX_PENDING, type Pending } from "./pending.ts";
 
 /**
  * One connection. Feed it both directions in the order in which they crossed the proxy: a request before its response.
@@ -55,7 +33,7 @@ export class Http1Connection {
   #pending: Pending[] = [];
   #nextExchange = 0;
   #openRequest: Pending | null = null;
-  #held: Held | null = null;
+  #held: HeldBytes | null = null;
   /** The held bytes turned out to be requests. */
   #releaseHeld = false;
   /** Exchange that switched protocols. */
@@ -133,7 +111,6 @@ export class Http1Connection {
       messageComplete: () => {
         const request = present(this.#openRequest);
         this.#openRequest = null;
-        request.requestEnded = true;
         this.#sink.requestEnd(request.exchange, true);
         return false;
       },
@@ -150,7 +127,6 @@ export class Http1Connection {
       exchange: this.#nextExchange++,
       method: line.method,
       asksUpgrade: line.upgrade,
-      requestEnded: false,
       answered: this.#serverEnded,
     };
     this.#openRequest = request;
@@ -207,7 +183,7 @@ export class Http1Connection {
   }
 
   #readClient(bytes: Uint8Array): void {
-    if (this.#held !== null) hold(this.#held, bytes);
+    if (this.#held !== null) this.#held.add(bytes);
     else this.#readRequests(bytes);
   }
 
@@ -221,8 +197,8 @@ export class Http1Connection {
       // Only a request for an upgrade stops this parser. What follows waits for the answer, unless that came early.
       const asker = this.#pending.at(-1);
       if (asker?.asksUpgrade && !asker.answered) {
-        this.#held = { asker, chunks: [], bytes: 0 };
-        return hold(this.#held, rest);
+        this.#held = new HeldBytes(asker);
+        return this.#held.add(rest);
       }
       this.#requests.resume("upgrade");
     }
@@ -304,14 +280,6 @@ export class Http1Connection {
     this.#requests.close();
     this.#responses.close();
   }
-}
-
-/** Keeps a copy, since the caller may reuse its array. */
-function hold(held: Held, bytes: Uint8Array): void {
-  if (bytes.length === 0) return;
-  held.bytes += bytes.length;
-  if (held.bytes > MAX_HELD_BYTES) throw new Unfollowable("A client sent too much before its upgrade was answered");
-  held.chunks.push(new Uint8Array(bytes));
 }
 
 function present<T>(value: T | null | undefined): T {

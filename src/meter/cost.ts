@@ -60,7 +60,8 @@ const CERTAINTY: readonly RateMatch[] = ["exact", "alias", "pattern"];
  */
 export function costOf(reading: Reading, table: RateTable, atMs: number): ExplainedCost {
   if (!reading.billable) return { kind: "free", explain: [] };
-  if (!reading.complete) return unpriced("usage_incomplete");
+  // A stream may be cut after its usage was told in full; those counts are final.
+  if (!reading.complete && reading.usageUnknown !== null) return unpriced("usage_incomplete");
   if (reading.providerCostPico !== null) return providerCharge(reading.providerCostPico);
 
   const tier = tierOf(reading);

@@ -22,7 +22,7 @@ export interface Assignment extends AssignedValue {
 /** Bounds the cost of a try that fails; a value that is accepted is followed to its end. */
 const MAX_BLANKS = 8;
 const MAX_BACKSLASHES = 31;
-const MAX_BARE = 256;
+const MAX_BARE = 96;
 
 interface Quote {
   readonly code: number;

@@ -4,12 +4,24 @@
  * @module
  */
 
-/** Shannon entropy of the characters in bits per character; 0 for an empty string. */
+/** Shannon entropy of the UTF-16 units in bits per unit, taken over the first 64; 0 for an empty string. */
 export function entropy(value: string): number {
-  const counts = new Map<string, number>();
-  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const length = Math.min(value.length, 64);
   let bits = 0;
-  for (const count of counts.values()) bits -= (count / value.length) * Math.log2(count / value.length);
+  for (let index = 0; index < length; index++) {
+    const unit = value.charCodeAt(index);
+    let same = 0;
+    let seen = false;
+    for (let other = 0; other < length; other++) {
+      if (value.charCodeAt(other) !== unit) continue;
+      if (other < index) {
+        seen = true;
+        break;
+      }
+      same++;
+    }
+    if (!seen) bits -= (same / length) * Math.log2(same / length);
+  }
   return bits;
 }
 

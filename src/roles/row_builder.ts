@@ -73,7 +73,7 @@ export function buildRow(id: string, reading: Reading, cost: Cost, seen: Observe
     requestedAt: Math.floor(seen.requestedAt),
     ttftMs: seen.firstByteAt === null ? null : seen.firstByteAt - seen.requestedAt,
     latencyMs: seen.endedAt === null ? null : seen.endedAt - seen.requestedAt,
-    tokensComplete: reading.complete && (reading.usageUnknown === null || errorClass !== null),
+    tokensComplete: reading.usageUnknown === null || errorClass !== null,
     usageUnknown: seen.copyFailure !== null && reading.usageUnknown !== null ? seen.copyFailure : reading.usageUnknown,
     usageInconsistent: reading.inconsistent,
     requestBytes: seen.requestBytes,

@@ -20,8 +20,6 @@ const MESSAGE_TAIL = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 export interface InflateOptions {
   /** Each message starts with an empty window. */
   readonly noContextTakeover: boolean;
-  /** Log2 of the window, 8 to 15. */
-  readonly windowBits: number;
   /** Bytes that one frame may give. The receiver adds up those of a message. */
   readonly maxPayload: number;
 }
@@ -70,8 +68,8 @@ export class MessageInflater {
   }
 
   #open(): InflateRaw {
+    // The largest window, which is the default, also reads what was made with a smaller one.
     const stream = createInflateRaw({
-      windowBits: this.#options.windowBits,
       flush: constants.Z_SYNC_FLUSH,
       finishFlush: constants.Z_SYNC_FLUSH,
     });

@@ -21,9 +21,6 @@ import { MessageInflater } from "./inflate.ts";
 /** Pieces of one unfinished frame, and frames of one unfinished message: each costs memory beside its bytes. */
 const MAX_PIECES = 64 * 1024;
 
-/** Log2 of the window that is used when none was agreed on: RFC 7692 section 7.1.2. */
-const MAX_WINDOW_BITS = 15;
-
 const DEFLATE = "permessage-deflate";
 
 /** What a reader needs to know. */
@@ -111,7 +108,8 @@ export class FrameReader {
   #report(data: Uint8Array, isBinary: boolean): void {
     if (this.#silent) return;
     try {
-      this.#options.onMessage(isBinary ? new Uint8Array(data) : Buffer.from(data).toString("utf8"), isBinary);
+      const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      this.#options.onMessage(isBinary ? new Uint8Array(data) : view.toString("utf8"), isBinary);
     } catch {
       this.#giveUp("The receiver of the messages failed");
     }
@@ -146,7 +144,6 @@ function agreedInflater({ extensions, from, maxPayload }: FrameReaderOptions): M
   const parameters = new PerMessageDeflate({ isServer: from === "client" }).accept(configurations);
   return new MessageInflater({
     noContextTakeover: parameters[`${from}_no_context_takeover`] === true,
-    windowBits: Number(parameters[`${from}_max_window_bits`] ?? MAX_WINDOW_BITS),
     maxPayload,
   });
 }

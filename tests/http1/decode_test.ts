@@ -3,7 +3,6 @@ import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
 import zlib from "node:zlib";
 import { createDecoder, type DecodeOutcome } from "../../src/http1/decode.ts";
-import { zstdInScript } from "../../src/http1/decode_stages.ts";
 import { joined, pieces, seeded, utf8 } from "./pieces.ts";
 
 const LIMITS = { maxOutputBytes: 1 << 20 };
@@ -249,32 +248,4 @@ Deno.test("Decoder takes an exception of its receiver for unreadable", async () 
     decoder.write(code(TEXT));
     deepEqual([await decoder.end(), calls], ["unreadable", 1], coding);
   }
-});
-
-async function inScript(cut: readonly Uint8Array[]): Promise<{ bytes: Uint8Array; failed: boolean }> {
-  const stage = zstdInScript();
-  const out: Uint8Array[] = [];
-  stage.on("data", (bytes: Uint8Array) => out.push(bytes));
-  const closed = new Promise<boolean>((resolve) =>
-    stage.on("end", () => resolve(false)).on("error", () => resolve(true))
-  );
-  for (const piece of cut) stage.write(new Uint8Array(piece));
-  stage.end();
-  return { failed: await closed, bytes: joined(out) };
-}
-
-Deno.test("zstdInScript() reads whole, cut, several and foreign frames as node:zlib does", async () => {
-  const coded = zlib.zstdCompressSync(TEXT);
-  for (const cut of pieces(coded)) deepEqual(await inScript(cut), { bytes: TEXT, failed: false });
-  for (let length = 0; length < coded.length; length++) {
-    const { bytes, failed } = await inScript([coded.subarray(0, length)]);
-    equal(failed, false, `cut at ${length}`);
-    deepEqual(bytes, TEXT.subarray(0, bytes.length));
-  }
-  deepEqual(await inScript([coded, coded]), { bytes: joined([TEXT, TEXT]), failed: false });
-  const tiny = zlib.zstdCompressSync(utf8("{}"));
-  for (const cut of pieces(tiny)) deepEqual(await inScript(cut), { bytes: utf8("{}"), failed: false });
-  equal((await inScript([TEXT])).failed, true);
-  const wide = zlib.createZstdCompress({ params: { [zlib.constants.ZSTD_c_windowLog]: 25 } });
-  equal((await inScript([await zeros(wide, 1 << 20)])).failed, true);
 });

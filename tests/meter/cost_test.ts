@@ -159,11 +159,14 @@ Deno.test("costOf() calls free only what bills nothing, before anything else", (
 });
 
 Deno.test("costOf() gives no final price to a stream that was cut, whatever was seen of it", () => {
-  equal(price(reading("openai", "gpt-5", [1, 0, 0, 0, 1], { complete: false })), "usage_incomplete");
-  equal(
-    price(reading("xai", "grok-4.5", [1, 0, 0, 0, 1], { complete: false, providerCostPico: 5n })),
-    "usage_incomplete",
-  );
+  const cut = { complete: false, usageUnknown: "cut" } as const;
+  equal(price(reading("openai", "gpt-5", [1, 0, 0, 0, 1], cut)), "usage_incomplete");
+  equal(price(reading("xai", "grok-4.5", [1, 0, 0, 0, 1], { ...cut, providerCostPico: 5n })), "usage_incomplete");
+});
+
+Deno.test("costOf() prices a stream that was cut after its usage was told in full", () => {
+  const whole = price(reading("openai", "gpt-5", [1, 0, 0, 0, 1]));
+  equal(price(reading("openai", "gpt-5", [1, 0, 0, 0, 1], { complete: false, usageUnknown: null })), whole);
 });
 
 Deno.test("costOf() needs every count that its price depends on", () => {

@@ -159,11 +159,11 @@ Deno.test("FrameReader gives up on messages above maxPayload, also on those that
       reasons: ["The frames cannot be read: WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"],
     });
   }
-  const [bomb = utf8("")] = await deflated(["0".repeat(1 << 26)]);
+  const bomb = zlib.deflateRawSync(Buffer.alloc(1 << 28));
   const before = Deno.memoryUsage().rss;
   const { messages, reasons } = await read([frame(bomb, { rsv1: true })], { extensions: DEFLATE });
   deepEqual([messages, reasons], [[], ["The frames cannot be read: WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"]]);
-  ok(Deno.memoryUsage().rss - before < 60 * 2 ** 20);
+  ok(Deno.memoryUsage().rss - before < 100 * 2 ** 20);
 });
 
 Deno.test("FrameReader gives up at once on extensions that it cannot read", async () => {
