@@ -27,6 +27,7 @@ const GROUPS: readonly Group[] = [
       "tests/meter/seed_rates_test.ts",
       "tests/structure_test.ts",
       "tests/log_test.ts",
+      "tests/api",
       "tests/ca",
       "tests/cli",
       "tests/os",

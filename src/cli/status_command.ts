@@ -93,6 +93,7 @@ function roleRows(daemon: DaemonStatus): StatusRow[] {
   return [
     row("interceptor", stateOf(daemon, "interceptor"), `${count(interceptor, "exchanges")} calls seen`),
     row("recorder", stateOf(daemon, "recorder"), `${count(recorder, "rows_written")} rows written`),
+    row("api", stateOf(daemon, "api"), daemon.apiPort === null ? "–" : `127.0.0.1:${daemon.apiPort}`),
   ];
 }
 
@@ -123,6 +124,7 @@ function problemsOf(daemon: DaemonStatus, edgeAnswers: boolean): string[] {
   if (daemon.caConstrained === false) {
     problems.push("The certificate authority may sign for any host: it was made by another program and is reused");
   }
+  if (daemon.apiProblem !== null) problems.push(daemon.apiProblem);
   for (const [name, role] of Object.entries(daemon.roles)) {
     if (role.restarts > 0) problems.push(`The ${name} was started again ${role.restarts} times`);
     problems.push(...role.notes);

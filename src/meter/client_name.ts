@@ -11,19 +11,20 @@ export interface ClientName {
 }
 
 /** Product tokens of well-known clients (observed) → the name people know them by. */
-const KNOWN: Readonly<Record<string, string>> = {
+const KNOWN: ReadonlyMap<string, string> = new Map(Object.entries({
   "claude-cli": "claude-code",
   "codex_exec": "codex",
   "codex_cli_rs": "codex",
   "codex-cli": "codex",
   "geminicli": "gemini-cli",
+  "geminicli-tui": "gemini-cli",
   "anthropic/js": "anthropic-sdk-js",
   "anthropic/python": "anthropic-sdk-python",
   "asyncanthropic/python": "anthropic-sdk-python",
   "openai/js": "openai-sdk-js",
   "openai/python": "openai-sdk-python",
   "asyncopenai/python": "openai-sdk-python",
-};
+}));
 
 /** Longer names and versions are no product tokens (RFC 9110 §10.1.5) but free text. */
 const MAX_LENGTH = 40;
@@ -33,9 +34,9 @@ export function clientNameOf(userAgent: string | undefined): ClientName {
   const first = /^([A-Za-z0-9._-]+)(?:\/([A-Za-z0-9._+-]+))?(?: ([0-9][A-Za-z0-9._+-]*))?/.exec(userAgent ?? "");
   if (first === null) return { name: null, version: null };
   const [, product = "", second, third] = first;
-  const sdk = second === undefined ? undefined : KNOWN[`${product}/${second}`.toLowerCase()];
+  const sdk = second === undefined ? undefined : KNOWN.get(`${product}/${second}`.toLowerCase());
   if (sdk !== undefined) return { name: sdk, version: short(third) };
-  return { name: short(KNOWN[product.toLowerCase()] ?? product.toLowerCase()), version: short(second) };
+  return { name: short(KNOWN.get(product.toLowerCase()) ?? product.toLowerCase()), version: short(second) };
 }
 
 function short(text: string | undefined): string | null {

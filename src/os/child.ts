@@ -13,20 +13,6 @@ import { MeterError } from "../domain/errors.ts";
 const FORWARDED = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const satisfies Deno.Signal[];
 const FROM_TERMINAL = ["SIGINT", "SIGQUIT"] as const satisfies Deno.Signal[];
 
-/** Shells report a death by signal n as 128 + n. */
-const SIGNAL_EXIT_BASE = 128;
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
-};
-
 /**
  * Runs `command` to its end.
  *
@@ -52,8 +38,7 @@ export async function runInForeground(
   }
   const status = await child.status;
   for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
-  if (status.signal === null) return status.code;
-  return SIGNAL_EXIT_BASE + (SIGNAL_NUMBERS[status.signal] ?? 0);
+  return status.code; // 128 + n for signal n, as shells have it.
 }
 
 function spawn(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Deno.ChildProcess {

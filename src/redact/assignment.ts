@@ -23,6 +23,8 @@ export interface Assignment extends AssignedValue {
 const MAX_BLANKS = 8;
 const MAX_BACKSLASHES = 31;
 const MAX_BARE = 96;
+/** Colons and equal signs in a value without quotes: Base64 ends in two, an address has three. */
+const MAX_SIGNS = 4;
 
 interface Quote {
   readonly code: number;
@@ -83,10 +85,15 @@ function quotedEnd(text: string, from: number, quote: Quote): { end: number; ope
   return { end: text.length, open: true };
 }
 
-/** Where a value without quotes ends; null when what follows shows that it is code. */
+/** Where a value without quotes ends; null when what follows shows that it is code, or that names follow each other. */
 function bareEnd(text: string, from: number): { end: number; open: boolean } | null {
   let end = from;
-  while (end - from < MAX_BARE && isBareCode(text.charCodeAt(end))) end++;
+  let signs = 0;
+  for (; end - from < MAX_BARE; end++) {
+    const code = text.charCodeAt(end);
+    if (!isBareCode(code)) break;
+    if ((code === 0x3a || code === 0x3d) && ++signs > MAX_SIGNS) return null;
+  }
   if (end >= text.length) return { end, open: true };
   if ("([{<".includes(text.charAt(end))) return null;
   while (end > from && ".:!?".includes(text.charAt(end - 1))) end--;

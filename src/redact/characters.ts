@@ -8,6 +8,9 @@
 export const BACKSLASH = 0x5c;
 /** UTF-16 code of `"`. */
 export const QUOTE = 0x22;
+const PERCENT = 0x25;
+const SMALL_M = 0x6d;
+const SMALL_U = 0x75;
 
 function classOf(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)) ? 1 : 0);
@@ -39,12 +42,21 @@ export function tokenRunEnd(text: string, from: number): number {
   return end;
 }
 
-/** JSON and percent escapes, and terminal colours: what they end in is no part of the word that follows. */
-const ESCAPE_END = /(?:\\[bfnrt]|\\u[0-9a-f]{4}|%[0-9a-f]{2}|\[[0-9;]{0,8}m)$/i;
+/** A terminal colour sequence at the end of a text. */
+const COLOUR_END = /\[[0-9;]{0,8}m$/;
+const HEX = /^[0-9a-fA-F]+$/;
 
-/** Whether the characters just before `at` are an escape sequence that ends there. */
+/**
+ * Whether an escape sequence of JSON, a percent escape or a terminal colour ends right before `at`: its last letter is no
+ * part of the word that follows.
+ */
 export function endsEscape(text: string, at: number): boolean {
-  return ESCAPE_END.test(text.slice(Math.max(0, at - 12), at));
+  if (text.charCodeAt(at - 2) === BACKSLASH) return "bfnrt".includes(text.charAt(at - 1));
+  if (text.charCodeAt(at - 6) === BACKSLASH && text.charCodeAt(at - 5) === SMALL_U) {
+    return HEX.test(text.slice(at - 4, at));
+  }
+  if (text.charCodeAt(at - 3) === PERCENT) return HEX.test(text.slice(at - 2, at));
+  return text.charCodeAt(at - 1) === SMALL_M && COLOUR_END.test(text.slice(Math.max(0, at - 10), at));
 }
 
 /**

@@ -4,36 +4,31 @@
  * @module
  */
 
-/** Shannon entropy of the UTF-16 units in bits per unit, taken over the first 64; 0 for an empty string. */
+/** Shannon entropy of the characters in bits per character, taken over the first 64; 0 for an empty string. ASCII. */
 export function entropy(value: string): number {
   const length = Math.min(value.length, 64);
-  let bits = 0;
+  const counts = new Uint8Array(128);
   for (let index = 0; index < length; index++) {
-    const unit = value.charCodeAt(index);
-    let same = 0;
-    let seen = false;
-    for (let other = 0; other < length; other++) {
-      if (value.charCodeAt(other) !== unit) continue;
-      if (other < index) {
-        seen = true;
-        break;
-      }
-      same++;
-    }
-    if (!seen) bits -= (same / length) * Math.log2(same / length);
+    const code = value.charCodeAt(index) & 127;
+    counts[code] = (counts[code] ?? 0) + 1;
   }
+  let bits = 0;
+  for (const count of counts) if (count > 0) bits -= (count / length) * Math.log2(count / length);
   return bits;
 }
 
-/** Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B). `digits` holds digits only. */
-export function luhn(digits: string): boolean {
+/** Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B). Other characters are passed over. */
+export function luhn(text: string): boolean {
   let sum = 0;
-  for (let index = 0; index < digits.length; index++) {
-    const digit = digits.charCodeAt(digits.length - 1 - index) - 48;
-    const doubled = index % 2 === 1 ? digit * 2 : digit;
+  let digits = 0;
+  for (let index = text.length - 1; index >= 0; index--) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) continue;
+    const doubled = digits % 2 === 1 ? digit * 2 : digit;
     sum += doubled > 9 ? doubled - 9 : doubled;
+    digits++;
   }
-  return digits.length > 0 && sum % 10 === 0;
+  return digits > 0 && sum % 10 === 0;
 }
 
 /** Whether an IBAN without blanks has the remainder 1 that ISO 13616 asks for. Capitals and digits only. */
@@ -58,9 +53,10 @@ const CARD_RANGES: readonly (readonly [RegExp, readonly number[]])[] = [
 
 /** Whether digits, blanks and hyphens make a payment card number. */
 export function isCardNumber(text: string): boolean {
+  if (!luhn(text)) return false;
   const digits = text.replaceAll(/[ -]/g, "");
-  if (!CARD_RANGES.some(([start, lengths]) => start.test(digits) && lengths.includes(digits.length))) return false;
-  return new Set(digits).size > 1 && luhn(digits);
+  if (new Set(digits).size < 2) return false;
+  return CARD_RANGES.some(([start, lengths]) => start.test(digits) && lengths.includes(digits.length));
 }
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

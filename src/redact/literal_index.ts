@@ -1,7 +1,7 @@
 /**
  * Finds every literal of every rule in one pass over a text, so that the cost does not grow with the table.
  *
- * Two neighbouring characters select the few literals that can begin there; the rest of each is compared in place.
+ * Three neighbouring characters select the few literals that can begin there; the rest of each is compared in place.
  *
  * Imports: types of ./rule.ts.
  *
@@ -15,7 +15,9 @@ export interface Probe {
   /** In lower case when `fold` is set. */
   readonly literal: string;
   readonly fold: boolean;
-  readonly rule: Rule;
+  /** The rule, under the kind that it is of. */
+  readonly token: TokenRule | null;
+  readonly field: FieldRule | null;
   /** Position of the rule in the table. */
   readonly order: number;
 }
@@ -28,12 +30,14 @@ function fieldLiterals(rule: FieldRule): string[] {
 }
 
 function probesOf(rule: Rule, order: number): Probe[] {
-  const fold = "fields" in rule || rule.ignoreCase === true;
-  const literals = "fields" in rule ? fieldLiterals(rule) : rule.literals;
-  return [...new Set(literals)].map((literal) => ({ literal, fold, rule, order }));
+  const field = "fields" in rule ? rule : null;
+  const token = "fields" in rule ? null : rule;
+  const literals = field === null ? token?.literals ?? [] : fieldLiterals(field);
+  const fold = field !== null || token?.ignoreCase === true;
+  return [...new Set(literals)].map((literal) => ({ literal, fold, token, field, order }));
 }
 
-/** Both cases of a letter when `fold` is set; every ASCII code for the missing second character of a short literal. */
+/** Both cases of a letter when `fold` is set; every ASCII code where a short literal has no character any more. */
 function codesAt(probe: Probe, position: number): number[] {
   const character = probe.literal[position];
   if (character === undefined) return Array.from({ length: 128 }, (_, code) => code);
@@ -57,25 +61,27 @@ function standsAt(text: string, at: number, probe: Probe): boolean {
 
 /** The literals of a table, ready to be looked for. */
 export class LiteralIndex {
-  /** Pair of characters → bucket; 0 = no literal begins so. */
+  /** First two characters → bucket; 0 = no literal begins so. */
   readonly #bucketOf = new Uint16Array(PAIRS);
-  readonly #buckets: Probe[][] = [[]];
+  /** Bucket → third character → probes. */
+  readonly #buckets: Probe[][][] = [[]];
 
   constructor(rules: readonly Rule[]) {
     for (const probe of rules.flatMap(probesOf)) {
       for (const first of codesAt(probe, 0)) {
-        for (const second of codesAt(probe, 1)) this.#add((first << 7) | second, probe);
+        for (const second of codesAt(probe, 1)) {
+          const bucket = this.#bucket((first << 7) | second);
+          for (const third of codesAt(probe, 2)) bucket[third]?.push(probe);
+        }
       }
     }
   }
 
-  #add(pair: number, probe: Probe): void {
-    const bucket = this.#bucketOf[pair] ?? 0;
-    if (bucket > 0) {
-      this.#buckets[bucket]?.push(probe);
-    } else {
-      this.#bucketOf[pair] = this.#buckets.push([probe]) - 1;
+  #bucket(pair: number): Probe[][] {
+    if (this.#bucketOf[pair] === 0) {
+      this.#bucketOf[pair] = this.#buckets.push(Array.from({ length: 128 }, () => [])) - 1;
     }
+    return this.#buckets[this.#bucketOf[pair] ?? 0] ?? [];
   }
 
   /** Calls `visit` for each place where a literal stands, from left to right. */
@@ -89,7 +95,8 @@ export class LiteralIndex {
       // A character beyond ASCII shares a bucket with some ASCII one; the comparison then refuses it.
       const bucket = bucketOf[(first << 7) | (second & 127)] ?? 0;
       if (bucket === 0) continue;
-      for (const probe of this.#buckets[bucket] ?? []) if (standsAt(text, at, probe)) visit(at, probe);
+      const probes = this.#buckets[bucket]?.[text.charCodeAt(at + 2) & 127] ?? [];
+      for (const probe of probes) if (standsAt(text, at, probe)) visit(at, probe);
     }
   }
 }

@@ -15,7 +15,7 @@
 import { readAssignment } from "./assignment.ts";
 import { afterEscape, endsEscape, isAlnumCode, isBareCode, isTokenCode, tokenRunEnd } from "./characters.ts";
 import { LiteralIndex, longLiterals, type Probe } from "./literal_index.ts";
-import type { FieldRule, TokenRule } from "./rule.ts";
+import type { TokenRule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 
 /** Whether a text goes on to its own end, or may have been cut anywhere. */
@@ -56,9 +56,9 @@ export function findSecrets(text: string, ending: Ending): Found[] {
   const resumeAt = new Int32Array(RULES.length);
   INDEX.each(text, (at, probe) => {
     if (at < (resumeAt[probe.order] ?? 0)) return;
-    const found = "fields" in probe.rule
-      ? findField(text, at, probe, probe.rule, ending)
-      : findToken(text, at, probe, probe.rule, ending);
+    const found = probe.token === null
+      ? findField(text, at, probe, ending)
+      : findToken(text, at, probe, probe.token, ending);
     if (found === null || found.end <= found.start) return;
     resumeAt[probe.order] = found.end;
     candidates.push({ ...found, order: probe.order });
@@ -116,14 +116,13 @@ function isValid(text: string, at: number, rule: TokenRule, { start, end }: Foun
   return rule.validate?.(text.slice(start, end), text.slice(Math.max(0, at - CONTEXT), at)) ?? true;
 }
 
-function findField(text: string, at: number, probe: Probe, rule: FieldRule, ending: Ending): Found | null {
-  const assigned = readAssignment(text, at, at + probe.literal.length);
-  if (assigned === null || (assigned.open && assigned.quoted && ending === "whole") || !rule.accepts(assigned)) {
-    return null;
-  }
+function findField(text: string, at: number, { literal, field }: Probe, ending: Ending): Found | null {
+  const assigned = readAssignment(text, at, at + literal.length);
+  if (assigned === null || field === null || (assigned.open && assigned.quoted && ending === "whole")) return null;
+  if (!field.accepts(assigned)) return null;
   let end = assigned.end;
   if (!assigned.quoted) { while (end < text.length && isBareCode(text.charCodeAt(end))) end++; }
-  return { start: assigned.start, end, rule: rule.name };
+  return { start: assigned.start, end, rule: field.name };
 }
 
 /** A prefix that the end of the text cut through, such as `github_pa`. */

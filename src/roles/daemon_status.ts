@@ -22,6 +22,9 @@ export interface DaemonStatus {
   readonly pid: number;
   readonly startedAt: number;
   readonly edge: EdgeOutcome;
+  readonly apiPort: number | null;
+  /** Why there is no API, as a sentence. */
+  readonly apiProblem: string | null;
   readonly leavesNotAfter: number | null;
   readonly caConstrained: boolean | null;
   readonly roles: Readonly<Record<string, RoleStatus>>;
@@ -34,6 +37,9 @@ export interface StatusInputs {
   readonly version: string;
   readonly startedAt: number;
   readonly edge: EdgeOutcome;
+  readonly apiPort: number | null;
+  /** Why there is no API, as a sentence. */
+  readonly apiProblem: string | null;
   readonly leavesNotAfter: number | null;
   readonly caConstrained: boolean | null;
   readonly refusedControlMessages: number;
@@ -44,7 +50,7 @@ export interface StatusInputs {
 
 /** Asks every role; one that hangs is shown as such and holds nobody up for long. */
 export async function gatherStatus(inputs: StatusInputs): Promise<DaemonStatus> {
-  const names: Role[] = ["interceptor", "recorder", "edge"];
+  const names: Role[] = ["interceptor", "recorder", "edge", "api"];
   const roles = await Promise.all(names.map(async (name): Promise<[string, RoleStatus]> => {
     const worker = inputs.workers.get(name);
     const stats = await worker?.stats() ?? null;
@@ -56,12 +62,14 @@ export async function gatherStatus(inputs: StatusInputs): Promise<DaemonStatus> 
       restarts,
     }];
   }));
-  const { version, startedAt, edge, leavesNotAfter, caConstrained, refusedControlMessages, owners } = inputs;
+  const { version, startedAt, edge, apiPort, apiProblem, leavesNotAfter, caConstrained, refusedControlMessages, owners } = inputs;
   return {
     version,
     pid: Deno.pid,
     startedAt,
     edge,
+    apiPort,
+    apiProblem,
     leavesNotAfter,
     caConstrained,
     roles: Object.fromEntries(roles),

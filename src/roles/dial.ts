@@ -64,7 +64,7 @@ async function dialThroughProxy(target: Address, upstream: UpstreamSettings): Pr
     const head = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`;
     await writeAll(connection, new TextEncoder().encode(head));
     const status = await readProxyStatus(connection);
-    if (status !== 200) {
+    if (status < 200 || status > 299) { // RFC 9110 section 9.3.6
       throw new DialError(
         "proxy",
         `Cannot reach ${authority} through the proxy ${shown(proxy)}: it answered ${status}`,

@@ -49,7 +49,7 @@ export async function startEdgeProcess(options: EdgeProcessOptions): Promise<Edg
     portsFile: paths.effectivePorts,
     controlSocket: paths.socket,
     edgeLog: paths.edgeLog,
-    apiPort,
+    apiPorts: [apiPort],
     upstream,
   };
   const { worker, outcome } = await new Promise<{ worker: WorkerHandle; outcome: EdgeOutcome }>((resolve, reject) => {

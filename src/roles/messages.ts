@@ -91,7 +91,7 @@ export type ToApi =
   | {
     readonly kind: "api.start";
     readonly database: string;
-    readonly port: number;
+    readonly ports: readonly number[];
     readonly allowOrigins: readonly string[];
     readonly version: string;
   }

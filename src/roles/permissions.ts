@@ -21,7 +21,8 @@ export interface RowInputs {
   readonly portsFile: string;
   readonly controlSocket: string;
   readonly edgeLog: string;
-  readonly apiPort: number;
+  /** Ports that the local API may take, in the order in which they are tried. */
+  readonly apiPorts: readonly number[];
   readonly upstream: UpstreamSettings;
 }
 
@@ -63,7 +64,7 @@ export function permissionsOf(role: Role, inputs: RowInputs): Deno.PermissionOpt
     case "recorder": // Keeps copies of exchanges; can open no socket.
       return { ...NOTHING, read: [inputs.home], write: [inputs.home], env: WS_ENVIRONMENT };
     case "api": // Shows what was kept; cannot change it.
-      return { ...NOTHING, net: [`127.0.0.1:${inputs.apiPort}`], read: [inputs.home] };
+      return { ...NOTHING, net: inputs.apiPorts.map((port) => `127.0.0.1:${port}`), read: [inputs.home] };
   }
 }
 

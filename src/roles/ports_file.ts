@@ -44,6 +44,11 @@ export function updatePorts(path: string, part: Partial<EffectivePorts>): void {
 /** Ports tried when another program holds the configured one. */
 const FALLBACK_PORTS = 16;
 
+/** The ports to try for the local API: the configured one, then free ones near it. */
+export function apiPorts(port: number, taken: readonly number[]): number[] {
+  return [port, ...fallbackPorts(port, taken).slice(0, 4)];
+}
+
 /** The ports to try after `port`, without those that this program uses itself. */
 export function fallbackPorts(port: number, taken: readonly number[]): number[] {
   if (port === 0) return [];

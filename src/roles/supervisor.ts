@@ -23,7 +23,7 @@ import { type IssuedLeaves, issueLeaves, RENEWAL_CHECK_MS, renewalDue } from "./
 import type { EdgeOutcome, FromWorker, InterceptorPorts } from "./messages.ts";
 import { Owners } from "./owners.ts";
 import { permissionsOf, type Role, type RowInputs } from "./permissions.ts";
-import { fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
+import { apiPorts, fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** Everything a daemon is started with. */
@@ -52,10 +52,11 @@ const HEARTBEAT_MS = 60_000;
 /** Rows that are complete are on disk far sooner; this bounds a disk that hangs. */
 const RECORDER_DRAIN_MS = 5_000;
 
-const ENTRIES: Readonly<Record<"edge" | "interceptor" | "recorder", URL>> = {
+const ENTRIES: Readonly<Record<Role, URL>> = {
   edge: new URL("./edge_worker.ts", import.meta.url),
   interceptor: new URL("./interceptor_worker.ts", import.meta.url),
   recorder: new URL("./recorder_worker.ts", import.meta.url),
+  api: new URL("./api_worker.ts", import.meta.url),
 };
 
 /** @throws {MeterError} when a role cannot start, or a daemon already runs for this home. */
@@ -93,6 +94,8 @@ class Supervisor implements Daemon {
   #tightened: readonly string[] = [];
   #ports: InterceptorPorts | null = null;
   #edge: EdgeOutcome | null = null;
+  #apiPort: number | null = null;
+  #apiProblem: string | null = null;
   #timers: ReturnType<typeof setInterval>[] = [];
   #refused = 0;
   #stopping = false;
@@ -100,12 +103,13 @@ class Supervisor implements Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
+    const { daemon } = options.config;
     this.#row = {
       home: options.paths.home,
       portsFile: options.paths.effectivePorts,
       controlSocket: options.paths.socket,
       edgeLog: options.paths.edgeLog,
-      apiPort: options.config.daemon.apiPort,
+      apiPorts: apiPorts(daemon.apiPort, [daemon.edgePort, daemon.internalPort]),
       upstream: options.upstream,
     };
     this.#owners = new Owners({
@@ -137,6 +141,7 @@ class Supervisor implements Daemon {
       },
     });
     this.#edge = await this.#startEdge();
+    await this.#startApi();
     this.#publish();
     this.#audit();
     this.#timers.push(setInterval(() => this.#renew(), RENEWAL_CHECK_MS));
@@ -154,6 +159,8 @@ class Supervisor implements Daemon {
       version: this.#options.version,
       startedAt: this.#startedAt,
       edge: this.edge,
+      apiPort: this.#apiPort,
+      apiProblem: this.#apiProblem,
       leavesNotAfter: this.#issued?.notAfter ?? null,
       caConstrained: this.#issued?.constrained ?? null,
       refusedControlMessages: this.#refused,
@@ -170,6 +177,7 @@ class Supervisor implements Daemon {
     this.#withdraw();
     this.#workers.get("edge")?.send({ kind: "edge.release" });
     await this.#workers.get("interceptor")?.drain(drainMs);
+    this.#workers.get("api")?.terminate();
     await this.#workers.get("recorder")?.drain(RECORDER_DRAIN_MS);
     this.#workers.get("edge")?.terminate();
     this.#control?.close();
@@ -229,7 +237,28 @@ class Supervisor implements Daemon {
     return outcome;
   }
 
-  #spawn(role: "edge" | "interceptor" | "recorder"): WorkerHandle {
+  /** The API only shows things: metering goes on without it, and `status` says why it is missing. */
+  async #startApi(): Promise<void> {
+    const { config, paths, version } = this.#options;
+    const worker = this.#spawn("api");
+    worker.send({
+      kind: "api.start",
+      database: paths.database,
+      ports: this.#row.apiPorts,
+      allowOrigins: config.cors.allowOrigins,
+      version,
+    });
+    try {
+      const message = await this.#readyMessage("api.ready");
+      this.#apiPort = message.kind === "api.ready" ? message.port : null;
+      this.#apiProblem = null;
+    } catch (error) {
+      this.#dropWorker("api");
+      this.#apiProblem = error instanceof MeterError ? error.message : "The local API could not be started";
+    }
+  }
+
+  #spawn(role: Role): WorkerHandle {
     const worker = new WorkerHandle(
       { name: role, entry: ENTRIES[role], permissions: permissionsOf(role, this.#row) },
       (message) => this.#receive(message),
@@ -291,6 +320,7 @@ class Supervisor implements Daemon {
     if (this.#stopping) return;
     try {
       if (role === "edge") this.#edge = await this.#startEdge();
+      else if (role === "api") await this.#startApi();
       else {
         const { port1, port2 } = new MessageChannel();
         if (role === "recorder") {
@@ -324,7 +354,7 @@ class Supervisor implements Daemon {
     const own = this.#edge.kind === "listening" ? { edge: { port: this.#edge.port, pid: Deno.pid } } : {};
     updatePorts(this.#options.paths.effectivePorts, {
       ...own,
-      daemon: { pid: Deno.pid, apiPort: null, interceptor: this.#ports, startedAt: this.#startedAt },
+      daemon: { pid: Deno.pid, apiPort: this.#apiPort, interceptor: this.#ports, startedAt: this.#startedAt },
     });
   }
 

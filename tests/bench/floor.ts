@@ -29,7 +29,6 @@ await serveOrders((order: Order) => {
 async function accept(listener: Deno.TcpListener | Deno.TlsListener, order: Order): Promise<void> {
   for (;;) {
     const client = await listener.accept();
-    client.setNoDelay(true);
     join(client, order).catch(() => {});
   }
 }

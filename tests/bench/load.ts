@@ -28,23 +28,6 @@ export type LoadOrder =
 
 const BUFFER_BYTES = 256 * 1024;
 
-await serveOrders((order: LoadOrder | { readonly do: "nothing" }): Promise<unknown> => {
-  switch (order.do) {
-    case "nothing":
-      return Promise.resolve(null);
-    case "throughput":
-      return throughput(order);
-    case "first-bytes":
-      return firstBytes(order.vias, order.requests, order.pauseMs);
-    case "calls":
-      return calls(order.vias, order.calls);
-    case "events":
-      return events(order.via, order.count, order.gapMs);
-    case "download":
-      return download(order.via, order.wish);
-  }
-});
-
 async function open(via: Via): Promise<Deno.TlsConn> {
   const straight = via.proxy === null;
   const tcp = await Deno.connect({ hostname: straight ? via.host : "127.0.0.1", port: via.proxy ?? via.port });
@@ -205,3 +188,21 @@ function endsBody(bytes: Uint8Array): boolean {
   return new TextDecoder().decode(bytes.subarray(-7)).endsWith("\r\n0\r\n\r\n") ||
     (bytes.length === 5 && new TextDecoder().decode(bytes) === "0\r\n\r\n");
 }
+
+// Last, since what is declared above is not there earlier.
+await serveOrders((order: LoadOrder | { readonly do: "nothing" }): Promise<unknown> => {
+  switch (order.do) {
+    case "nothing":
+      return Promise.resolve(null);
+    case "throughput":
+      return throughput(order);
+    case "first-bytes":
+      return firstBytes(order.vias, order.requests, order.pauseMs);
+    case "calls":
+      return calls(order.vias, order.calls);
+    case "events":
+      return events(order.via, order.count, order.gapMs);
+    case "download":
+      return download(order.via, order.wish);
+  }
+});

@@ -31,23 +31,28 @@ export interface Recorded {
 
 const SETTLE_MS = 60_000;
 
-/** Starts both processes. @param program The command and its first arguments, such as a compiled binary. */
+/**
+ * Starts both processes in a folder called `name`.
+ * @param program The command and its first arguments, such as a compiled binary.
+ */
 export async function startMeter(
   children: Children,
+  name: string,
   program: readonly string[],
   providerPort: number,
   caCertPem: string,
 ): Promise<Meter> {
-  const home = `${children.folder}/home`;
+  const folder = `${children.folder}/${name}`;
+  const home = `${folder}/home`;
   const port = freePort();
-  Deno.mkdirSync(home, { mode: 0o700 });
-  Deno.writeTextFileSync(`${children.folder}/provider-ca.pem`, caCertPem);
+  Deno.mkdirSync(home, { recursive: true, mode: 0o700 });
+  Deno.writeTextFileSync(`${folder}/provider-ca.pem`, caCertPem);
   Deno.writeTextFileSync(
     `${home}/config.toml`,
     `[daemon]\nedge_port = ${port}\ninternal_port = 0\napi_port = 0\n\n` +
-      `[upstream]\nca_file = "${children.folder}/provider-ca.pem"\nmap = { "${HOST}" = "127.0.0.1:${providerPort}" }\n`,
+      `[upstream]\nca_file = "${folder}/provider-ca.pem"\nmap = { "${HOST}" = "127.0.0.1:${providerPort}" }\n`,
   );
-  const env = { HOME: children.folder, HALTON_METER_HOME: home, HALTON_METER_CA_DIR: `${children.folder}/ca` };
+  const env = { HOME: folder, HALTON_METER_HOME: home, HALTON_METER_CA_DIR: `${folder}/ca` };
   const [command = "", ...first] = program;
   const ports = () => readPorts(`${home}/effective-ports.json`);
   const edge = children.run(command, [...first, "edge"], env);
@@ -56,7 +61,7 @@ export async function startMeter(
   await until("the daemon", () => ports().daemon);
   return {
     port,
-    caCertPem: Deno.readTextFileSync(`${children.folder}/ca/mitmproxy-ca-cert.pem`),
+    caCertPem: Deno.readTextFileSync(`${folder}/ca/mitmproxy-ca-cert.pem`),
     resident: () => residentBytes(edge.pid) + residentBytes(daemon.pid),
     settled: () => settled(`${home}/daemon.sock`),
   };

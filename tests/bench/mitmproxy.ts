@@ -14,11 +14,16 @@ export interface Mitmproxy {
 }
 
 /** Starts it, or gives null when it is not installed. */
-export async function startMitmproxy(children: Children, providerPort: number): Promise<Mitmproxy | null> {
+export async function startMitmproxy(
+  children: Children,
+  providerPort: number,
+  providerCa: string,
+): Promise<Mitmproxy | null> {
   if (!await runs("mitmdump", ["--version"])) return null;
   const confdir = `${children.folder}/mitmproxy`;
   const script = `${children.folder}/to_stand_in.py`;
   Deno.mkdirSync(confdir);
+  Deno.writeTextFileSync(`${confdir}/provider-ca.pem`, providerCa);
   Deno.writeTextFileSync(
     script,
     `def server_connect(data):\n    data.server.address = ("127.0.0.1", ${providerPort})\n`,
@@ -27,7 +32,7 @@ export async function startMitmproxy(children: Children, providerPort: number): 
   const settings = [
     `confdir=${confdir}`,
     "connection_strategy=lazy",
-    `ssl_verify_upstream_trusted_ca=${children.folder}/provider-ca.pem`,
+    `ssl_verify_upstream_trusted_ca=${confdir}/provider-ca.pem`,
   ];
   const args = ["--quiet", "--listen-host", "127.0.0.1", "--listen-port", String(port), "--scripts", script];
   children.run("mitmdump", [...args, ...settings.flatMap((setting) => ["--set", setting])]);

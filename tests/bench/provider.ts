@@ -34,7 +34,6 @@ await serveOrders(({ certPem, keyPem }: { certPem: string; keyPem: string }) => 
 async function accept(listener: Deno.TlsListener): Promise<void> {
   for (;;) {
     const connection = await listener.accept();
-    connection.setNoDelay(true);
     serve(connection).catch(() => {}).finally(() => close(connection));
   }
 }

@@ -110,6 +110,6 @@ export function chunk(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text.length.toString(16)}\r\n${text}\r\n`);
 }
 
-function event(data: { readonly type: string }): string {
+function event(data: { readonly type: string } & Record<string, unknown>): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
 }

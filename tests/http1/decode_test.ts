@@ -249,3 +249,21 @@ Deno.test("Decoder takes an exception of its receiver for unreadable", async () 
     deepEqual([await decoder.end(), calls], ["unreadable", 1], coding);
   }
 });
+
+Deno.test("createDecoder() ends with an outcome on mutated bodies", async () => {
+  const random = seeded(17);
+  const counts = { ended: 0, limit: 0, unreadable: 0 };
+  const codings = ["gzip", "deflate", "br", "zstd", "gzip, zstd", "zstd, gzip"];
+  for (let round = 0; round < 900; round++) {
+    const coding = codings[round % codings.length] ?? "gzip";
+    const names = coding.split(", ");
+    let body: Uint8Array = TEXT;
+    for (const name of names) body = CODERS[name === "br" ? "BR" : name]?.(body) ?? body;
+    const bytes = new Uint8Array(body);
+    for (let times = random(3); times > 0; times--) bytes[random(bytes.length)] = random(256);
+    const at = random(bytes.length);
+    const { outcome } = await decoded(coding, [bytes.subarray(0, at), bytes.subarray(at)]);
+    counts[outcome]++;
+  }
+  ok(counts.ended > 200 && counts.unreadable > 200, JSON.stringify(counts));
+});

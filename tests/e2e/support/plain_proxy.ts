@@ -1,0 +1,46 @@
+/**
+ * The comparison: a proxy without a meter, which takes every CONNECT to one port.
+ *
+ * @module
+ */
+
+import net from "node:net";
+
+/** A running proxy. */
+export interface PlainProxy {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a proxy whose every tunnel ends at `port`, whatever host was asked for. */
+export async function startPlainProxy(port: number): Promise<PlainProxy> {
+  const open = new Set<net.Socket>();
+  const server = net.createServer((client) => {
+    open.add(client);
+    let head = "";
+    const onData = (bytes: Uint8Array) => {
+      head += new TextDecoder("latin1").decode(bytes);
+      if (!head.includes("\r\n\r\n")) return;
+      client.off("data", onData).pause();
+      const far = net.connect(port, "127.0.0.1", () => {
+        client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+        client.pipe(far);
+        far.pipe(client);
+      });
+      open.add(far);
+      far.on("error", () => client.destroy()).on("close", () => client.end());
+      client.on("close", () => far.destroy());
+    };
+    client.setNoDelay(true).on("data", onData).on("error", () => client.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The proxy has no port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    async stop() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
