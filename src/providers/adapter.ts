@@ -33,8 +33,31 @@ export interface ExchangeReader {
   end(clean: boolean): void;
 }
 
-/** Receives one reading per billable response: one for plain HTTP, several for batch files and sockets. */
+/** Receives one reading per billable response: one for plain HTTP, several for batch files. */
 export type Emit = (reading: Reading) => void;
+
+/** Where a client's message of a socket belongs. */
+export interface ClientTurn {
+  readonly turn: number;
+  /** Whether this message asks for the answer, so that waiting for it begins here. */
+  readonly asks: boolean;
+}
+
+/**
+ * Reads one socket, fed whole messages in the order in which they crossed. A turn is one answer with what was said for it;
+ * its number is unique on the socket and is not used again after its reading.
+ */
+export interface SocketReader {
+  /** @returns Null for a message that belongs to no turn. */
+  clientMessage(text: string): ClientTurn | null;
+  /** May emit. @returns The turn that the message belongs to, also when it ended it; null for none. */
+  serverMessage(text: string): number | null;
+  /** Last call, always made. Emits turns that are open as cut. */
+  end(): void;
+}
+
+/** Receives one reading per turn, at its terminal event. */
+export type SocketEmit = (reading: Reading, turn: number) => void;
 
 /** A kind of endpoint. */
 export interface Surface {
@@ -42,5 +65,8 @@ export interface Surface {
   readonly name: string;
   /** Whether this surface reads that request. Called once per request head; must be cheap. */
   matches(request: RequestFacts): boolean;
+  /** Reads the answer over plain HTTP; for a socket, the answer of a provider that refuses it. */
   open(request: RequestFacts, emit: Emit): ExchangeReader;
+  /** Reads the socket once the provider has agreed to it. Absent = plain HTTP only. */
+  openSocket?(request: RequestFacts, emit: SocketEmit): SocketReader;
 }

@@ -93,12 +93,15 @@ export class MessagesFormat implements ResponseFormat {
     const message = this.#message;
     if (message !== null) return this.#close(message, ending);
     if (this.#emitted) return;
-    const usageUnknown = ending.failedStatus
+    // An error before the message bills nothing.
+    const refused = this.#error !== null;
+    const usageUnknown = ending.failedStatus || refused
       ? "not_reported"
       : ending.fault ?? (ending.documentWhole ? "not_reported" : "cut");
     this.#emit(readingOf({ provider: this.#provider, kind: "chat" }, this.#call, {
       complete: ending.documentWhole,
       usageUnknown,
+      billable: !refused,
       error: this.#error ?? ending.error,
     }));
   }

@@ -64,6 +64,8 @@ export class GeminiFormat implements ResponseFormat {
   #id: string | null = null;
   #chunks = 0;
   #finished = false;
+  /** Something was generated. */
+  #begun = false;
   #error: ProviderError | null = null;
   #credits: unknown = undefined;
 
@@ -100,11 +102,13 @@ export class GeminiFormat implements ResponseFormat {
       complete,
       usageUnknown: whyUnknown(tokens, complete || this.#finished, ending),
       usage: tokens,
-      modalities: mapped?.modalities ?? {},
+      modalities: mapped?.modalities ?? null,
       servedModel: this.#model,
       responseId: this.#id,
       servedTier: nameIn(usage, "serviceTier") ?? nameIn(usage, "trafficType"),
       inconsistent: mapped?.inconsistent ?? false,
+      // An error instead of an answer bills nothing.
+      billable: this.#begun || usage !== null || this.#error === null,
       error: this.#error ?? ending.error,
       rawUsage: rawUsageOf(this.#credits === undefined ? usage : { ...usage, consumedCredits: this.#credits }),
     }));
@@ -120,10 +124,20 @@ export class GeminiFormat implements ResponseFormat {
     for (const [key, value] of Object.entries(objectIn(response, "usageMetadata") ?? {})) {
       if (value !== null) this.#usage.set(key, value);
     }
-    this.#finished ||=
-      objectsIn(response, "candidates").some((candidate) => nameIn(candidate, "finishReason") !== null) ||
+    const candidates = objectsIn(response, "candidates");
+    this.#begun ||= candidates.length > 0;
+    this.#finished ||= candidates.some((candidate) => nameIn(candidate, "finishReason") !== null) ||
       nameIn(objectIn(response, "promptFeedback"), "blockReason") !== null;
   }
+}
+
+/** Readings named after the model in the path, for endpoints whose bodies name none. */
+export function namedByPath(call: Call, emit: Emit): Emit {
+  return (reading) => {
+    const requestedModel = reading.requestedModel ?? modelInPath(call.request);
+    const [response, ...others] = reading.parts;
+    emit({ ...reading, requestedModel, parts: [{ ...response, model: response.model ?? requestedModel }, ...others] });
+  };
 }
 
 /** The model that a path names, URL-decoded, `models/` stripped; `null` when it names none. */

@@ -76,7 +76,7 @@ function interactionReading(
     complete: ending.documentWhole,
     usageUnknown: whyUnknown(tokens, ending.documentWhole, ending),
     usage: tokens,
-    modalities: mapped?.modalities ?? {},
+    modalities: mapped?.modalities ?? null,
     servedModel: withoutModelsPrefix(nameIn(interaction, "model")),
     responseId: nameIn(interaction, "id"),
     servedTier: nameIn(interaction, "service_tier"),

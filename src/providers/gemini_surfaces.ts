@@ -3,20 +3,22 @@
  * do.
  *
  * Imports: ./adapter.ts, ./gemini.ts, ./gemini_batches.ts, ./gemini_interactions.ts, ./openai.ts, ./openai_media.ts,
- * ./openai_responses.ts, ./openai_usage.ts, ./plain_formats.ts, ./surface.ts.
+ * ./gemini_live.ts, ./openai_responses.ts, ./openai_usage.ts, ./plain_formats.ts, ./socket_surface.ts, ./surface.ts.
  *
  * @module
  */
 
 import type { Surface } from "./adapter.ts";
-import { GEMINI_EMBED, GEMINI_GENERATE, GeminiFormat } from "./gemini.ts";
+import { GEMINI_EMBED, GEMINI_GENERATE, GeminiFormat, namedByPath } from "./gemini.ts";
 import { geminiBatchFormat } from "./gemini_batches.ts";
 import { InteractionsFormat } from "./gemini_interactions.ts";
+import { GEMINI_LIVE, GeminiLiveSocket } from "./gemini_live.ts";
 import { type ChatEndpoint, ChatFormat } from "./openai.ts";
 import { MediaFormat } from "./openai_media.ts";
 import { onlyWithUsage } from "./openai_responses.ts";
 import { mapEmbeddingUsage, mapGeminiChatUsage } from "./openai_usage.ts";
 import { countTokensFormat, unitPricedFormat } from "./plain_formats.ts";
+import { socketSurface } from "./socket_surface.ts";
 import { surface } from "./surface.ts";
 
 const POST = { host: "generativelanguage.googleapis.com", method: "POST" } as const;
@@ -34,6 +36,10 @@ const COMPATIBLE_EMBEDDINGS: ChatEndpoint = {
   map: mapEmbeddingUsage,
   usageOnRequest: false,
 };
+
+/** The vendor's JavaScript SDK puts two slashes in front. Sessions with a token of their own are "constrained". */
+const LIVE =
+  /^\/{1,2}ws\/google\.ai\.generativelanguage\.v1\w*\.GenerativeService\.BidiGenerateContent(?:Constrained)?$/;
 
 /** A path below one of the API's versions. */
 function below(rest: string): RegExp {
@@ -58,7 +64,7 @@ export const GEMINI_SURFACES: readonly Surface[] = [
     return new GeminiFormat(GEMINI_GENERATE, call, emit);
   }),
   surface("gemini.count_tokens", { ...POST, path: methodOfModel("countTokens") }, (call, emit) => {
-    return countTokensFormat("gemini", call, emit);
+    return countTokensFormat("gemini", call, namedByPath(call, emit));
   }),
   surface("gemini.embed", { ...POST, path: methodOfModel("embedContent|batchEmbedContents") }, (call, emit) => {
     return new GeminiFormat(GEMINI_EMBED, call, emit);
@@ -83,9 +89,17 @@ export const GEMINI_SURFACES: readonly Surface[] = [
   surface("gemini.openai_images", { ...POST, path: below("openai/images/generations") }, (call, emit) => {
     return new MediaFormat({ provider: "gemini", kind: "image" }, call, emit);
   }),
+  socketSurface(
+    "gemini.live",
+    { host: "generativelanguage.googleapis.com", path: LIVE },
+    GEMINI_LIVE,
+    (_request, emit) => {
+      return new GeminiLiveSocket(emit);
+    },
+  ),
   surface("gemini.batch", { ...GET, path: below("batches/[^/]+") }, geminiBatchFormat),
   surface("gemini.predict", { ...POST, path: methodOfModel("predict|predictLongRunning") }, (call, emit) => {
-    return unitPricedFormat("gemini", "image", call, emit);
+    return unitPricedFormat("gemini", "image", call, namedByPath(call, emit));
   }),
   // Cache storage is priced per hour.
   surface("gemini.cached_contents", { ...POST, path: below("cachedContents") }, (call, emit) => {

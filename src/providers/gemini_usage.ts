@@ -4,12 +4,13 @@
  *
  * Source: types of `@google/genai` 3.1.0 and recorded bodies.
  *
- * Imports: ./json.ts, ./openai_usage.ts, ./token_counts.ts.
+ * Imports: domain, ./json.ts, ./openai_usage.ts, ./token_counts.ts.
  *
  * @module
  */
 
-import { countIn, type JsonObject, objectsIn } from "./json.ts";
+import type { ModalityTokens, TokenUsage } from "../domain/exchange.ts";
+import { countIn, type JsonObject, nameIn, objectsIn } from "./json.ts";
 import { mapInputOnly, type MappedUsage } from "./openai_usage.ts";
 import { modalitiesOf, reconcile } from "./token_counts.ts";
 
@@ -26,18 +27,30 @@ export function mapUsageMetadata(usage: JsonObject): MappedUsage {
     reasoning: countIn(usage, "thoughtsTokenCount") ?? missing,
     total: countIn(usage, "totalTokenCount"),
   }, "outside");
-  const modalities = modalitiesOf(counts.usage, {
-    promptAudio: modality(usage, "promptTokensDetails", "AUDIO"),
-    cachedAudio: modality(usage, "cacheTokensDetails", "AUDIO"),
-    outputAudio: modality(usage, "candidatesTokensDetails", "AUDIO"),
-    outputImage: modality(usage, "candidatesTokensDetails", "IMAGE"),
-  });
-  return { ...counts, modalities };
+  return {
+    ...counts,
+    modalities: byModality(counts.usage, {
+      prompt: [...details(usage, "promptTokensDetails"), ...details(usage, "toolUsePromptTokensDetails")],
+      cached: details(usage, "cacheTokensDetails"),
+      output: details(usage, "candidatesTokensDetails"),
+    }),
+  };
 }
 
-/** Maps `usageMetadata` of embeddings. */
+/** Maps `usageMetadata` of Live, which says `response` for `candidates`. */
+export function mapLiveUsage(usage: JsonObject): MappedUsage {
+  return mapUsageMetadata({
+    ...usage,
+    candidatesTokenCount: usage["responseTokenCount"] ?? usage["candidatesTokenCount"],
+    candidatesTokensDetails: usage["responseTokensDetails"] ?? usage["candidatesTokensDetails"],
+  });
+}
+
+/** Maps `usageMetadata` of embeddings, which spell the list of modalities in the singular. */
 export function mapEmbeddingMetadata(usage: JsonObject): MappedUsage {
-  return mapInputOnly(countIn(usage, "promptTokenCount"));
+  const mapped = mapInputOnly(countIn(usage, "promptTokenCount"));
+  const prompt = [...details(usage, "promptTokenDetails"), ...details(usage, "promptTokensDetails")];
+  return { ...mapped, modalities: byModality(mapped.usage, { prompt, cached: [], output: [] }) };
 }
 
 /** Maps `usage` of interactions. */
@@ -53,19 +66,54 @@ export function mapInteractionUsage(usage: JsonObject): MappedUsage {
     reasoning: countIn(usage, "total_thought_tokens") ?? missing,
     total: countIn(usage, "total_tokens"),
   }, "outside");
-  const modalities = modalitiesOf(counts.usage, {
-    promptAudio: tokensBy(usage, "input_tokens_by_modality", "audio"),
-    cachedAudio: tokensBy(usage, "cached_tokens_by_modality", "audio"),
-    outputAudio: tokensBy(usage, "output_tokens_by_modality", "audio"),
-    outputImage: tokensBy(usage, "output_tokens_by_modality", "image"),
+  return {
+    ...counts,
+    modalities: byModality(counts.usage, {
+      prompt: [...details(usage, "input_tokens_by_modality"), ...details(usage, "tool_use_tokens_by_modality")],
+      cached: details(usage, "cached_tokens_by_modality"),
+      output: details(usage, "output_tokens_by_modality"),
+    }),
+  };
+}
+
+/** One entry of a list such as `promptTokensDetails`. */
+interface Detail {
+  /** Upper case. */
+  readonly modality: string;
+  readonly tokens: number;
+}
+
+/** What the counts consist of; empty lists = not told. */
+interface Details {
+  readonly prompt: readonly Detail[];
+  readonly cached: readonly Detail[];
+  readonly output: readonly Detail[];
+}
+
+/** Reads one list. The two formats spell its members differently. */
+function details(usage: JsonObject, list: string): Detail[] {
+  return objectsIn(usage, list).flatMap((entry) => {
+    const modality = nameIn(entry, "modality")?.toUpperCase() ?? null;
+    const tokens = countIn(entry, "tokenCount") ?? countIn(entry, "tokens");
+    return modality === null || tokens === null ? [] : [{ modality, tokens }];
   });
-  return { ...counts, modalities };
 }
 
-function modality(usage: JsonObject, list: string, name: string): number | null {
-  return countIn(objectsIn(usage, list).find((entry) => entry["modality"] === name) ?? null, "tokenCount");
-}
-
-function tokensBy(usage: JsonObject, list: string, name: string): number | null {
-  return countIn(objectsIn(usage, list).find((entry) => entry["modality"] === name) ?? null, "tokens");
+/** The pages of a document are billed like images. `null` = nothing was told. */
+function byModality(usage: TokenUsage, { prompt, cached, output }: Details): ModalityTokens | null {
+  if (prompt.length + cached.length + output.length === 0) return null;
+  const tokens = (list: readonly Detail[], ...names: string[]) =>
+    list.reduce((sum, { modality, tokens }) => names.includes(modality) ? sum + tokens : sum, 0);
+  const images = ["IMAGE", "DOCUMENT"];
+  return modalitiesOf(usage, {
+    promptAudio: tokens(prompt, "AUDIO"),
+    promptImage: tokens(prompt, ...images),
+    promptVideo: tokens(prompt, "VIDEO"),
+    cachedAudio: tokens(cached, "AUDIO"),
+    cachedImage: tokens(cached, ...images),
+    cachedVideo: tokens(cached, "VIDEO"),
+    outputAudio: tokens(output, "AUDIO"),
+    outputImage: tokens(output, "IMAGE"),
+    outputVideo: tokens(output, "VIDEO"),
+  });
 }

@@ -10,9 +10,9 @@
  * @module
  */
 
-import type { Mode, ProviderError, UsageUnknown } from "../domain/exchange.ts";
+import type { Mode, ProviderError, Reading, UsageUnknown } from "../domain/exchange.ts";
 import { SseReader } from "../http1/sse.ts";
-import type { ExchangeReader, RequestFacts } from "./adapter.ts";
+import type { Emit, ExchangeReader, RequestFacts } from "./adapter.ts";
 import { errorOf, NAMELESS_ERROR } from "./error_body.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { JsonBody } from "./json_body.ts";
@@ -72,7 +72,10 @@ export class HttpReader implements ExchangeReader {
   readonly #call: CallState;
   readonly #format: ResponseFormat;
   readonly #elements: ElementLayout | null;
+  readonly #emit: Emit;
   #requestBody: RequestBody | null;
+  /** Readings made before the request was read to its end, which a compressed one may be after its answer. */
+  #early: Reading[] = [];
   #body: JsonBody | null = null;
   #list: JsonElements | null = null;
   #events: SseReader | null = null;
@@ -82,10 +85,19 @@ export class HttpReader implements ExchangeReader {
   #gap = false;
 
   /** @param elements How the endpoint lists several documents in one body, if it does. */
-  constructor(request: RequestFacts, elements: ElementLayout | null, format: (call: Call) => ResponseFormat) {
+  constructor(
+    request: RequestFacts,
+    elements: ElementLayout | null,
+    emit: Emit,
+    format: (call: Call, emit: Emit) => ResponseFormat,
+  ) {
     this.#call = new CallState(request);
     this.#elements = elements;
-    this.#format = format(this.#call);
+    this.#emit = emit;
+    this.#format = format(this.#call, (reading) => {
+      if (this.#requestBody === null) emit(reading);
+      else this.#early.push(reading);
+    });
     this.#requestBody = new RequestBody(request.headers.get("content-type") ?? "");
   }
 
@@ -96,6 +108,7 @@ export class HttpReader implements ExchangeReader {
   requestEnd(whole: boolean): void {
     if (this.#requestBody !== null) this.#call.asked = this.#requestBody.asked(whole);
     this.#requestBody = null;
+    for (const reading of this.#early.splice(0)) this.#emit(withAsked(reading, this.#call.asked));
   }
 
   responseHead(status: number, headers: ReadonlyMap<string, string>): void {
@@ -184,6 +197,23 @@ export class HttpReader implements ExchangeReader {
     // Audio, subtitles and plain text are what some endpoints answer with; a page of markup is not.
     return this.#opaque && this.#call.contentType.startsWith("text/html") ? "unreadable" : null;
   }
+}
+
+/** A reading that was made while nothing was known of what the request asked for. */
+function withAsked(reading: Reading, asked: AskedCall): Reading {
+  const [response, ...others] = reading.parts;
+  const requestedModel = asked.model ?? reading.requestedModel;
+  return {
+    ...reading,
+    requestedModel,
+    requestedTier: asked.tier ?? reading.requestedTier,
+    billable: reading.billable && !asked.warmUp,
+    parts: [
+      { ...response, model: reading.servedModel ?? requestedModel },
+      // Compaction is billed under the model asked for.
+      ...others.map((part) => part.kind === "compaction" ? { ...part, model: requestedModel ?? part.model } : part),
+    ],
+  };
 }
 
 class CallState implements Call {

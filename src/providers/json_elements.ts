@@ -16,6 +16,10 @@ export const MAX_ELEMENT_BYTES = 16 * 1024 * 1024;
 const QUOTE = 0x22, BACKSLASH = 0x5c, LINE_FEED = 0x0a;
 const OPEN_BRACE = 0x7b, CLOSE_BRACE = 0x7d, OPEN_BRACKET = 0x5b, CLOSE_BRACKET = 0x5d;
 
+/** 1 for the bytes that mean something outside of strings. */
+const STRUCTURAL = new Uint8Array(256);
+for (const byte of [QUOTE, LINE_FEED, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET]) STRUCTURAL[byte] = 1;
+
 /** How objects follow each other: as elements of one array, or one per line. */
 export type ElementLayout = "array" | "lines";
 
@@ -55,41 +59,66 @@ export class JsonElements {
 
   /** Takes the next bytes. */
   read(bytes: Uint8Array): void {
-    let start = this.#depth > 0 ? 0 : -1;
-    for (let at = 0; at < bytes.length; at++) {
-      if (this.#inString) at = this.#stringEnd(bytes, at);
-      const byte = bytes[at];
-      if (byte === LINE_FEED && this.#layout === "lines") {
-        if (this.#depth > 0) this.#drop();
+    // Locals instead of members: this loop runs once per byte outside of strings.
+    const lines = this.#layout === "lines";
+    let limit = lines ? lineEnd(bytes, 0) : bytes.length;
+    let depth = this.#depth;
+    let start = depth > 0 ? 0 : -1;
+    for (let at = this.#inString ? this.#stringEnd(bytes, 0, limit) + 1 : 0; at < bytes.length; at++) {
+      const byte = bytes[at] ?? 0;
+      if (STRUCTURAL[byte] === 0) continue;
+      if (byte === LINE_FEED) {
+        if (!lines) continue;
+        if (depth > 0) this.#drop();
         this.#lost = false;
+        depth = 0;
         start = -1;
+        limit = lineEnd(bytes, at + 1);
       } else if (this.#lost) continue;
-      else if (byte === QUOTE) this.#inString = this.#depth > 0 && !this.#inString;
-      else if (byte === OPEN_BRACE || (byte === OPEN_BRACKET && this.#depth > 0)) {
-        if (this.#depth++ === 0) start = at;
+      else if (byte === QUOTE) {
+        if (depth === 0) continue;
+        this.#inString = true;
+        at = this.#stringEnd(bytes, at + 1, limit);
+      } else if (byte === OPEN_BRACE || (byte === OPEN_BRACKET && depth > 0)) {
+        if (depth++ === 0) start = at;
       } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-        if (this.#depth === 0) this.#closed ||= byte === CLOSE_BRACKET;
-        else if (--this.#depth === 0) {
+        if (depth === 0) this.#closed ||= byte === CLOSE_BRACKET;
+        else if (--depth === 0) {
           this.#deliver(bytes.subarray(start, at + 1));
           start = -1;
         }
       }
     }
-    if (start >= 0 && this.#depth > 0) this.#keep(bytes.subarray(start));
+    this.#depth = depth;
+    if (start >= 0 && depth > 0) this.#keep(bytes.subarray(start));
   }
 
-  /** Where the string that `from` is in ends: at its quote, at a line feed that breaks it, or after the bytes. */
-  #stringEnd(bytes: Uint8Array, from: number): number {
-    let escaped = this.#escaped;
+  /**
+   * The last byte of the string that `from` is in: its quote, after which it is over, or else the byte before `limit`, which
+   * is where the bytes end or a line feed breaks the string.
+   */
+  #stringEnd(bytes: Uint8Array, from: number, limit: number): number {
     let at = from;
-    for (; at < bytes.length; at++) {
-      const byte = bytes[at];
-      if (escaped) escaped = false;
-      else if (byte === BACKSLASH) escaped = true;
-      else if (byte === QUOTE || byte === LINE_FEED) break;
+    if (this.#escaped && at < bytes.length) {
+      this.#escaped = false;
+      at++;
     }
-    this.#escaped = escaped;
-    return at;
+    while (at < limit) {
+      const found = bytes.indexOf(QUOTE, at);
+      const end = found < 0 || found > limit ? limit : found;
+      let slash = end;
+      while (slash > at && bytes[slash - 1] === BACKSLASH) slash--;
+      const escaped = (end - slash) % 2 === 1;
+      if (end === limit) {
+        this.#escaped = escaped;
+        break;
+      }
+      at = end + 1;
+      if (escaped) continue;
+      this.#inString = false;
+      return end;
+    }
+    return limit - 1;
   }
 
   /** Bytes are missing here. */
@@ -125,4 +154,9 @@ export class JsonElements {
     this.#escaped = false;
     this.#oversize = false;
   }
+}
+
+function lineEnd(bytes: Uint8Array, from: number): number {
+  const found = bytes.indexOf(LINE_FEED, from);
+  return found < 0 ? bytes.length : found;
 }

@@ -72,6 +72,8 @@ export class ChatFormat implements ResponseFormat {
     this.#emit({
       ...chatReading(this.#endpoint, this.#call, found, ending),
       complete,
+      // An error instead of an answer bills nothing.
+      billable: found.begun || found.usage !== null || this.#error === null,
       error: this.#error ?? ending.error,
     });
   }
@@ -111,15 +113,19 @@ class ChatFound {
   tier: string | null = null;
   usage: JsonObject | null = null;
   final = false;
+  /** Something was generated. */
+  begun = false;
 
   merge(chunk: JsonObject): void {
-    this.id ??= nameIn(chunk, "id");
+    // xAI answers with the id of the request where the completion is to be fetched later.
+    this.id ??= nameIn(chunk, "id") ?? nameIn(chunk, "request_id");
     this.model ??= nameIn(chunk, "model");
     this.tier = nameIn(chunk, "service_tier") ?? this.tier;
     const usage = objectIn(chunk, "usage");
+    const choices = chunk["choices"];
+    this.begun ||= Array.isArray(choices) && choices.length > 0;
     if (usage === null) return;
     this.usage = usage;
-    const choices = chunk["choices"];
     this.final = Array.isArray(choices) && choices.length === 0;
   }
 }
@@ -137,7 +143,7 @@ function chatReading(
     complete: ending.documentWhole,
     usageUnknown: notRequested(endpoint, call, found, ending) ?? whyUnknown(usage, found.final, ending),
     usage,
-    modalities: mapped?.modalities ?? {},
+    modalities: mapped?.modalities ?? null,
     extra: tools > 0 ? { toolCalls: tools } : {},
     servedModel: found.model,
     responseId: found.id,

@@ -66,7 +66,7 @@ export class MediaFormat implements ResponseFormat {
       complete,
       usageUnknown: audioSeconds !== null && complete ? null : whyUnknown(tokens, complete, ending),
       usage: tokens,
-      modalities: mapped?.modalities ?? {},
+      modalities: mapped?.modalities ?? null,
       extraParts: this.#svgParts(),
       extra: audioSeconds === null ? {} : { audioSeconds },
       servedModel: nameIn(this.#last, "model"),
@@ -83,6 +83,8 @@ export class MediaFormat implements ResponseFormat {
     const usage = objectIn(this.#last, "svg_usage");
     if (usage === null) return [];
     const model = nameIn(this.#last, "model") ?? this.#call.asked.model;
-    return [{ kind: "image_tool", model, usage: { ...mapMediaUsage(usage).usage, thinking: null } }];
+    const { usage: tokens, modalities } = mapMediaUsage(usage);
+    const part = { kind: "image_tool", model, usage: { ...tokens, thinking: null } } as const;
+    return [modalities === null ? part : { ...part, modalities }];
   }
 }

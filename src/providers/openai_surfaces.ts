@@ -1,8 +1,8 @@
 /**
- * What OpenAI and Codex's backend bill, by path. Sockets on the same paths are read elsewhere.
+ * What OpenAI and Codex's backend bill, by path, over plain HTTP and over sockets.
  *
  * Imports: domain, ./adapter.ts, ./openai.ts, ./openai_endpoints.ts, ./openai_lists.ts, ./openai_media.ts, ./openai_responses.ts,
- * ./plain_formats.ts, ./surface.ts.
+ * ./plain_formats.ts, ./realtime.ts, ./responses_socket.ts, ./socket_surface.ts, ./surface.ts.
  *
  * @module
  */
@@ -15,6 +15,9 @@ import { batchOutputFormat, runFormat } from "./openai_lists.ts";
 import { MediaFormat } from "./openai_media.ts";
 import { onlyWithUsage, ResponsesFormat } from "./openai_responses.ts";
 import { countTokensFormat, unitPricedFormat } from "./plain_formats.ts";
+import { RealtimeSocket } from "./realtime.ts";
+import { responsesSocket } from "./responses_socket.ts";
+import { socketSurface } from "./socket_surface.ts";
 import { surface } from "./surface.ts";
 
 const POST = { host: "api.openai.com", method: "POST" } as const;
@@ -31,6 +34,12 @@ function responses(name: string, path: string | RegExp, host: InterceptedHost = 
 
 function images(name: string, path: RegExp, host: InterceptedHost = "api.openai.com"): Surface {
   return surface(name, { host, method: "POST", path }, (call, emit) => new MediaFormat(OPENAI_IMAGES, call, emit));
+}
+
+function socket(name: string, path: string, host: InterceptedHost = "api.openai.com"): Surface {
+  return socketSurface(name, { host, path }, OPENAI_RESPONSES, (_request, emit) => {
+    return responsesSocket(OPENAI_RESPONSES, emit);
+  });
 }
 
 function audio(name: string, path: string | RegExp): Surface {
@@ -70,6 +79,15 @@ export const OPENAI_SURFACES: readonly Surface[] = [
   ),
   surface("openai.runs_start", { ...POST, path: /^\/v1\/threads\/(?:runs|[^/]+\/runs)$/ }, runFormat),
   surface("openai.runs_poll", { ...GET, path: /^\/v1\/threads\/[^/]+\/runs\/[^/]+$/ }, runFormat),
+  socket("openai.responses_socket", "/v1/responses"),
+  socketSurface(
+    "openai.realtime",
+    { host: "api.openai.com", path: "/v1/realtime" },
+    OPENAI_RESPONSES,
+    (request, emit) => {
+      return new RealtimeSocket("openai", request, emit);
+    },
+  ),
   surface(
     "openai.videos",
     { ...POST, path: "/v1/videos" },
@@ -79,6 +97,7 @@ export const OPENAI_SURFACES: readonly Surface[] = [
 
 /** In the order of how often they are met. */
 export const CODEX_SURFACES: readonly Surface[] = [
+  socket("codex.responses_socket", "/backend-api/codex/responses", "chatgpt.com"),
   responses("codex.responses", "/backend-api/codex/responses", "chatgpt.com"),
   responses("codex.responses_compact", "/backend-api/codex/responses/compact", "chatgpt.com"),
   images("codex.images", /^\/backend-api\/codex\/images\/(?:generations|edits)$/, "chatgpt.com"),

@@ -14,7 +14,8 @@ import { modalitiesOf, type ReasoningPlace, reconcile, type ReconciledCounts } f
 
 /** Counts and the subsets of them that have rates of their own. */
 export interface MappedUsage extends ReconciledCounts {
-  readonly modalities: ModalityTokens;
+  /** `null` = the provider did not tell what the counts consist of. */
+  readonly modalities: ModalityTokens | null;
 }
 
 /** Maps `usage` of Chat Completions and of legacy completions. */
@@ -31,9 +32,15 @@ export function mapChatUsage(usage: JsonObject, documented: ReasoningPlace): Map
   }, documented);
   const modalities = modalitiesOf(counts.usage, {
     promptAudio: countIn(prompt, "audio_tokens"),
+    promptImage: countIn(prompt, "image_tokens"),
     outputAudio: countIn(completion, "audio_tokens"),
   });
-  return { ...counts, modalities };
+  return { ...counts, modalities: unlessEmpty(modalities) };
+}
+
+/** Nothing found apart is no statement here: these formats leave out what they do not count. */
+function unlessEmpty(modalities: ModalityTokens): ModalityTokens | null {
+  return Object.keys(modalities).length === 0 ? null : modalities;
 }
 
 /**
@@ -61,7 +68,7 @@ export function mapInputOnly(input: number | null): MappedUsage {
   return {
     usage: { input, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, thinking: 0 },
     inconsistent: false,
-    modalities: {},
+    modalities: null,
   };
 }
 
@@ -77,13 +84,17 @@ export function mapResponsesUsage(usage: JsonObject): MappedUsage {
     reasoning: countIn(output, "reasoning_tokens"),
     total: countIn(usage, "total_tokens"),
   }, "inside");
-  return { ...counts, modalities: {} };
+  return { ...counts, modalities: null };
 }
 
-/** Maps `usage` of images, transcription and speech, which count audio and image tokens apart. */
+/**
+ * Maps `usage` of images, transcription, speech and voice sessions, which count audio and image tokens apart. Where they
+ * tell it, `cached_tokens_details` says the same of the cached part.
+ */
 export function mapMediaUsage(usage: JsonObject): MappedUsage {
   const input = objectIn(usage, "input_tokens_details") ?? objectIn(usage, "input_token_details");
   const output = objectIn(usage, "output_tokens_details") ?? objectIn(usage, "output_token_details");
+  const cached = objectIn(input, "cached_tokens_details") ?? objectIn(usage, "cached_tokens_details");
   const counts = reconcile({
     prompt: countIn(usage, "input_tokens"),
     cached: countIn(input, "cached_tokens") ?? countIn(usage, "cached_tokens"),
@@ -95,8 +106,13 @@ export function mapMediaUsage(usage: JsonObject): MappedUsage {
   const modalities = modalitiesOf(counts.usage, {
     promptAudio: countIn(input, "audio_tokens"),
     promptImage: countIn(input, "image_tokens"),
+    cachedAudio: countIn(cached, "audio_tokens"),
+    cachedImage: countIn(cached, "image_tokens"),
     outputAudio: countIn(output, "audio_tokens"),
     outputImage: countIn(output, "image_tokens"),
   });
-  return { ...counts, modalities };
+  // A prompt without images has none in its cached part either.
+  const noneCached = countIn(cached, "image_tokens") === 0 || countIn(input, "image_tokens") === 0;
+  const told = noneCached && (counts.usage.cacheRead ?? 0) > 0 ? { ...modalities, cacheReadImage: 0 } : modalities;
+  return { ...counts, modalities: unlessEmpty(told) };
 }

@@ -32,7 +32,8 @@ export interface Found {
   readonly complete: boolean;
   readonly usageUnknown: UsageUnknown | null;
   readonly usage?: TokenUsage;
-  readonly modalities?: ModalityTokens;
+  /** `null` = the provider did not tell what the counts consist of. */
+  readonly modalities?: ModalityTokens | null;
   readonly extraParts?: readonly UsagePart[];
   readonly extra?: ExtraUsage;
   readonly servedModel?: string | null;
@@ -51,14 +52,13 @@ export interface Found {
 /** One reading of `call`. */
 export function readingOf(endpoint: Endpoint, call: Pick<Call, "asked" | "mode">, found: Found): Reading {
   const servedModel = found.servedModel ?? null;
+  const modalities = found.modalities ?? null;
   const requestedModel = call.asked.model;
   const response: UsagePart = {
     kind: "response",
     model: servedModel ?? requestedModel,
     usage: found.usage ?? UNKNOWN_USAGE,
-    ...(found.modalities !== undefined && Object.keys(found.modalities).length > 0
-      ? { modalities: found.modalities }
-      : {}),
+    ...(modalities === null ? {} : { modalities }),
   };
   return {
     provider: endpoint.provider,

@@ -57,10 +57,15 @@ export function responseReading(
     servedTier: nameIn(response, "service_tier"),
     providerCostPico: providerCostIn(usage),
     inconsistent: mapped?.inconsistent ?? false,
-    billable: !call.asked.warmUp,
+    billable: !call.asked.warmUp && !(usage === null && failed(response, outcome)),
     error: outcome.error ?? errorOf({ error: response["error"] ?? null }, null),
     rawUsage: rawUsageOf(usage === null ? null : withToolUsage(usage, objectIn(response, "tool_usage"))),
   });
+}
+
+/** Whether the provider gave up, as opposed to what it cut short: it states the usage of those. */
+function failed(response: JsonObject, { error }: ResponseOutcome): boolean {
+  return response["status"] === "failed" || (error !== null && Object.keys(response).length === 0);
 }
 
 /** Tokens of image tools, which `usage` leaves out and which are priced as the image model. */
@@ -77,7 +82,7 @@ function imageParts(response: JsonObject): UsagePart[] {
     const { usage: tokens, modalities } = mapMediaUsage(usage);
     if ((tokens.input ?? 0) + (tokens.cacheRead ?? 0) + (tokens.output ?? 0) === 0) return [];
     const part = { kind: "image_tool", model, usage: { ...tokens, thinking: null } } as const;
-    return [Object.keys(modalities).length > 0 ? { ...part, modalities } : part];
+    return [modalities === null ? part : { ...part, modalities }];
   });
 }
 

@@ -8,7 +8,7 @@
  */
 
 import type { Mode, ProviderError, UsageUnknown } from "../domain/exchange.ts";
-import type { Emit } from "./adapter.ts";
+import type { SocketEmit } from "./adapter.ts";
 import { errorOf } from "./error_body.ts";
 import { type JsonObject, nameIn, objectIn, parseObject } from "./json.ts";
 import { askedBy, type AskedCall, NOTHING_ASKED } from "./request_body.ts";
@@ -26,6 +26,9 @@ const ENDS: readonly string[] = [
   "response.done",
 ];
 
+/** Outside of a string, since quotes inside of one are escaped. */
+const STREAM_ID = /"stream_id"\s*:\s*"([^"\\]{1,256})"/;
+
 const TYPE_FIRST = /^\s*\{\s*"type"\s*:\s*"([a-z_.]+)"/;
 
 /** Where the type begins in compact JSON, and the third letters of the types that matter, for a quick look. */
@@ -34,6 +37,8 @@ const COMPACT_FIRST_LETTERS = "cqifd";
 
 /** A response that has been asked for or has begun. */
 interface Open {
+  /** Counted from 0 over the whole connection. */
+  readonly turn: number;
   readonly stream: string;
   asked: AskedCall | null;
   /** The newest `response` object seen; null before `response.created`. */
@@ -53,12 +58,18 @@ export interface EventsContext {
 export class ResponseEvents {
   readonly #endpoint: ResponsesEndpoint;
   readonly #context: EventsContext;
-  readonly #emit: Emit;
+  readonly #emit: SocketEmit;
   #open: Open[] = [];
+  #turns = 0;
   #emitted = 0;
+  /** Turn of the event just read. */
+  #touched: number | null = null;
 
-  /** @param context Read at each emission, so its members may be getters. */
-  constructor(endpoint: ResponsesEndpoint, context: EventsContext, emit: Emit) {
+  /**
+   * @param context Read at each emission, so its members may be getters.
+   * @param emit Gets each reading with its turn, which plain HTTP has no use for.
+   */
+  constructor(endpoint: ResponsesEndpoint, context: EventsContext, emit: SocketEmit) {
     this.#endpoint = endpoint;
     this.#context = context;
     this.#emit = emit;
@@ -69,12 +80,26 @@ export class ResponseEvents {
     return this.#emitted;
   }
 
-  /** A client's message on a socket. Others than `response.create` are ignored. */
-  request(message: JsonObject): void {
-    if (message["type"] !== "response.create") return;
+  /** A client's `response.create` on a socket. @returns Its turn. */
+  request(message: JsonObject): number {
     // Early versions of the protocol put the body under `response`.
     const body = objectIn(message, "response") ?? message;
-    this.#begin({ stream: streamOf(message), asked: askedBy(body), response: null });
+    return this.#begin(streamOf(message), askedBy(body), null);
+  }
+
+  /** The turn of a response that is under way. */
+  turnOf(id: string): number | null {
+    return this.#open.find(({ response }) => nameIn(response, "id") === id)?.turn ?? null;
+  }
+
+  /** A server's message on a socket. @returns The turn it belongs to. */
+  message(data: string): number | null {
+    this.#touched = null;
+    this.acceptText("", data);
+    if (this.#touched !== null) return this.#touched;
+    const stream = STREAM_ID.exec(data)?.[1] ?? "";
+    const ofStream = this.#open.filter((open) => open.stream === stream);
+    return (ofStream.find(({ response }) => response !== null) ?? ofStream[0])?.turn ?? null;
   }
 
   /** A server event as text. Parses only those that begin or end a response. @param hint The `event:` line, if any. */
@@ -98,11 +123,11 @@ export class ResponseEvents {
     const stream = streamOf(event);
     if (BEGINNINGS.includes(type)) {
       const open = this.#find(stream, nameIn(response, "id"));
-      if (open === null) this.#begin({ stream, asked: null, response });
-      else open.response = response;
+      if (open !== null) open.response = response;
+      this.#touched = open?.turn ?? this.#begin(stream, null, response);
     } else if (ENDS.includes(type)) {
       const open = this.#find(stream, nameIn(response, "id"));
-      this.#close(open ?? { stream, asked: null, response: null }, response, null, null);
+      this.#close(open ?? this.#unannounced(stream), response, null, null);
     }
   }
 
@@ -111,10 +136,16 @@ export class ResponseEvents {
     for (const open of [...this.#open]) this.#close(open, null, null, fault ?? "cut");
   }
 
-  #begin(open: Open): void {
-    this.#open.push(open);
+  #begin(stream: string, asked: AskedCall | null, response: JsonObject | null): number {
+    const turn = this.#turns++;
+    this.#open.push({ turn, stream, asked, response });
     const oldest = this.#open[0];
     if (this.#open.length > MAX_OPEN && oldest !== undefined) this.#close(oldest, null, null, "cut");
+    return turn;
+  }
+
+  #unannounced(stream: string): Open {
+    return { turn: this.#turns++, stream, asked: null, response: null };
   }
 
   /** The open response of that id; else the oldest one of the stream that has no id yet. */
@@ -126,23 +157,27 @@ export class ResponseEvents {
 
   #fail(event: JsonObject): void {
     const stream = streamOf(event);
-    const open = this.#open.find((candidate) => candidate.stream === stream) ?? { stream, asked: null, response: null };
+    const open = this.#open.find((candidate) => candidate.stream === stream) ?? this.#unannounced(stream);
     this.#close(open, null, errorOf(event, null), "cut");
   }
 
   #close(open: Open, ending: JsonObject | null, error: ProviderError | null, fault: UsageUnknown | null): void {
     this.#open = this.#open.filter((other) => other !== open);
     this.#emitted++;
+    this.#touched = open.turn;
     const begun = open.response;
     // Codex may end a response with nothing but id and usage.
     const response = ending === null ? begun : { ...begun, ...ending };
     const asked = open.asked ?? this.#context.asked;
-    this.#emit(responseReading(this.#endpoint, { asked, mode: this.#context.mode }, response ?? {}, {
-      complete: ending !== null,
-      fault: error !== null && begun === null ? "not_reported" : fault,
-      headModel: this.#context.headModel,
-      error,
-    }));
+    this.#emit(
+      responseReading(this.#endpoint, { asked, mode: this.#context.mode }, response ?? {}, {
+        complete: ending !== null,
+        fault: error !== null && begun === null ? "not_reported" : fault,
+        headModel: this.#context.headModel,
+        error,
+      }),
+      open.turn,
+    );
   }
 }
 

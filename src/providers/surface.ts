@@ -30,7 +30,7 @@ export function surface(name: string, route: Route, format: (call: Call, emit: E
       const path = pathOf(request);
       return typeof route.path === "string" ? path === route.path : route.path.test(path);
     },
-    open: (request, emit) => new HttpReader(request, route.elements ?? null, (call) => format(call, emit)),
+    open: (request, emit) => new HttpReader(request, route.elements ?? null, emit, format),
   };
 }
 

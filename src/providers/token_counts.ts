@@ -71,27 +71,54 @@ function uncached(prompt: number, cached: number, cacheWrite: number): number {
 /** Modality counts before they are fitted to the usage they are subsets of. `null` = not reported. */
 export interface ReportedModalities {
   readonly promptAudio?: number | null;
-  readonly cachedAudio?: number | null;
   readonly promptImage?: number | null;
+  readonly promptVideo?: number | null;
+  readonly cachedAudio?: number | null;
+  readonly cachedImage?: number | null;
+  readonly cachedVideo?: number | null;
   readonly outputAudio?: number | null;
   readonly outputImage?: number | null;
+  readonly outputVideo?: number | null;
 }
 
 /**
- * Modalities as subsets of disjoint counts. Providers count them over the whole prompt; where the cached share is not told,
- * cached tokens are taken to be text.
+ * Modalities as subsets of disjoint counts. Providers count them over the whole prompt, cached tokens included; where the
+ * cached share of audio or video is not told, cached tokens are taken to be text. Cached video has no rate of its own at
+ * any vendor, so it only leaves the count of new video.
  */
 export function modalitiesOf(usage: TokenUsage, reported: ReportedModalities): ModalityTokens {
-  const cacheReadAudio = Math.min(reported.cachedAudio ?? 0, usage.cacheRead ?? 0);
-  const inputAudio = Math.min(Math.max(0, (reported.promptAudio ?? 0) - cacheReadAudio), usage.input ?? 0);
-  const inputImage = Math.min(reported.promptImage ?? 0, (usage.input ?? 0) - inputAudio);
-  const outputAudio = Math.min(reported.outputAudio ?? 0, usage.output ?? 0);
-  const outputImage = Math.min(reported.outputImage ?? 0, (usage.output ?? 0) - outputAudio);
+  const cached = sharesOf(usage.cacheRead, reported.cachedAudio, reported.cachedImage, reported.cachedVideo);
+  const input = sharesOf(
+    usage.input,
+    (reported.promptAudio ?? 0) - cached.audio,
+    (reported.promptImage ?? 0) - cached.image,
+    (reported.promptVideo ?? 0) - cached.video,
+  );
+  const output = sharesOf(usage.output, reported.outputAudio, reported.outputImage, reported.outputVideo);
   return {
-    ...(inputAudio > 0 ? { inputAudio } : {}),
-    ...(inputImage > 0 ? { inputImage } : {}),
-    ...(cacheReadAudio > 0 ? { cacheReadAudio } : {}),
-    ...(outputAudio > 0 ? { outputAudio } : {}),
-    ...(outputImage > 0 ? { outputImage } : {}),
+    ...(input.audio > 0 ? { inputAudio: input.audio } : {}),
+    ...(input.image > 0 ? { inputImage: input.image } : {}),
+    ...(input.video > 0 ? { inputVideo: input.video } : {}),
+    ...(cached.audio > 0 ? { cacheReadAudio: cached.audio } : {}),
+    ...(cached.image > 0 ? { cacheReadImage: cached.image } : {}),
+    ...(output.audio > 0 ? { outputAudio: output.audio } : {}),
+    ...(output.image > 0 ? { outputImage: output.image } : {}),
+    ...(output.video > 0 ? { outputVideo: output.video } : {}),
   };
+}
+
+/** Shares of a count, cut so that together they are no more than the count. */
+function sharesOf(
+  whole: number | null,
+  audio: number | null = 0,
+  image: number | null = 0,
+  video: number | null = 0,
+): { readonly audio: number; readonly image: number; readonly video: number } {
+  let left = whole ?? 0;
+  const share = (reported: number | null): number => {
+    const taken = Math.min(Math.max(0, reported ?? 0), left);
+    left -= taken;
+    return taken;
+  };
+  return { audio: share(audio), image: share(image), video: share(video) };
 }

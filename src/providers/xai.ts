@@ -5,7 +5,7 @@
  * Its vendor SDK speaks gRPC to other paths, which are not read.
  *
  * Imports: domain, ./adapter.ts, ./anthropic.ts, ./openai.ts, ./openai_responses.ts, ./openai_usage.ts,
- * ./plain_formats.ts, ./reading.ts (types), ./surface.ts.
+ * ./plain_formats.ts, ./reading.ts (types), ./realtime.ts, ./responses_socket.ts, ./socket_surface.ts, ./surface.ts.
  *
  * @module
  */
@@ -18,7 +18,10 @@ import { onlyWithUsage, ResponsesFormat } from "./openai_responses.ts";
 import { mapChatUsage, mapEmbeddingUsage } from "./openai_usage.ts";
 import { unitPricedFormat } from "./plain_formats.ts";
 import type { Endpoint } from "./reading.ts";
-import { surface } from "./surface.ts";
+import { RealtimeSocket } from "./realtime.ts";
+import { responsesSocket } from "./responses_socket.ts";
+import { socketSurface } from "./socket_surface.ts";
+import { pathOf, surface } from "./surface.ts";
 
 const POST = { host: "api.x.ai", method: "POST" } as const;
 const GET = { host: "api.x.ai", method: "GET" } as const;
@@ -50,6 +53,17 @@ export const XAI_SURFACES: readonly Surface[] = [
   surface("xai.responses", { ...POST, path: "/v1/responses" }, (call, emit) => {
     return new ResponsesFormat(XAI_RESPONSES, call, emit);
   }),
+  socketSurface(
+    "xai.responses_socket",
+    { host: "api.x.ai", path: "/v1/responses" },
+    XAI_RESPONSES,
+    (_request, emit) => {
+      return responsesSocket(XAI_RESPONSES, emit);
+    },
+  ),
+  socketSurface("xai.realtime", { host: "api.x.ai", path: "/v1/realtime" }, XAI_RESPONSES, (request, emit) => {
+    return new RealtimeSocket("xai", request, emit);
+  }),
   surface("xai.messages", { ...POST, path: "/v1/messages" }, (call, emit) => new MessagesFormat("xai", call, emit)),
   surface(
     "xai.completions",
@@ -66,7 +80,9 @@ export const XAI_SURFACES: readonly Surface[] = [
   }),
   // Answers 202 without a body until the completion is ready.
   surface("xai.deferred", { ...GET, path: /^\/v1\/chat\/deferred-completion\/[^/]+$/ }, (call, emit) => {
-    return new ChatFormat(XAI_CHAT, call, onlyWithUsage(emit));
+    // Under the id that the start was answered with, so that the two are known to be one.
+    const responseId = pathOf(call.request).split("/").at(-1) ?? null;
+    return new ChatFormat(XAI_CHAT, call, onlyWithUsage((reading) => emit({ ...reading, responseId })));
   }),
   byUnit("xai.complete", "chat", "/v1/complete"),
   byUnit("xai.images", "image", /^\/v1\/images\/(?:generations|edits)$/),

@@ -46,6 +46,7 @@ export class FrameReader {
   #silent = false;
   #ending = false;
   #pendingBytes = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
@@ -73,7 +74,13 @@ export class FrameReader {
     this.#pendingBytes += copy.length;
     this.#receiver.write(copy, () => {
       if (!this.#silent) this.#pendingBytes -= copy.length;
+      this.#tellIdle();
     });
+  }
+
+  /** Resolves when what was written has been read, up to a message that is not whole yet, or has been given up. */
+  idle(): Promise<void> {
+    return this.#pendingBytes === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Ends the direction. The promise is kept when the last message was reported, and never broken. */
@@ -92,7 +99,7 @@ export class FrameReader {
       maxPayload: this.#options.maxPayload,
       maxBufferedChunks: MAX_PIECES,
       maxFragments: MAX_PIECES,
-      extensions: this.#inflater === null ? {} : { [DEFLATE]: this.#inflater },
+      extensions: this.#inflater === null ? {} : { [DEFLATE]: this.#guarded(this.#inflater) },
     });
     receiver.on("message", (data, isBinary) => this.#report(data, isBinary));
     // After a close frame the receiver ends itself; "finish" follows.
@@ -103,6 +110,24 @@ export class FrameReader {
     });
     receiver.on("finish", () => this.#release());
     return receiver;
+  }
+
+  /**
+   * What waited behind a compressed frame is read inside its answer, and ws 8.23 throws there where a frame among it breaks
+   * the protocol: it goes on with the writes after the failed one.
+   */
+  #guarded(inflater: MessageInflater): Pick<MessageInflater, "decompress"> {
+    return {
+      decompress: (bytes, last, done) =>
+        inflater.decompress(bytes, last, (error, data) => {
+          try {
+            done(error, data);
+          } catch {
+            this.#giveUp("The frames cannot be read");
+            this.#release();
+          }
+        }),
+    };
   }
 
   #report(data: Uint8Array, isBinary: boolean): void {
@@ -119,6 +144,7 @@ export class FrameReader {
     if (this.#silent) return;
     this.#silent = true;
     this.#pendingBytes = 0;
+    this.#tellIdle();
     try {
       this.#options.onGiveUp?.(reason);
     } catch {
@@ -131,7 +157,12 @@ export class FrameReader {
     this.#inflater = null;
     this.#receiver = null;
     this.#pendingBytes = 0;
+    this.#tellIdle();
     this.#done.resolve();
+  }
+
+  #tellIdle(): void {
+    if (this.#pendingBytes === 0) this.#waiting.splice(0).forEach((resume) => resume());
   }
 }
 

@@ -139,7 +139,8 @@ Deno.test("MessagesFormat keeps the counts of a stream that ends in an error, an
 
 Deno.test("MessagesFormat reads an error that comes before any message", () => {
   const reading = readOne(stream([{ type: "error", error: { type: "api_error", message: "x" } }]));
-  deepEqual([reading.error?.type, reading.usageUnknown, counts(reading)[0]], ["api_error", "cut", null]);
+  deepEqual([reading.error?.type, reading.usageUnknown, counts(reading)[0]], ["api_error", "not_reported", null]);
+  equal(reading.billable, false);
 });
 
 Deno.test("MessagesFormat reads CRLF streams, unnamed events and data with spaces", () => {

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { mapEmbeddingMetadata, mapUsageMetadata } from "../../src/providers/gemini_usage.ts";
 import { counts, read, readOne, sse } from "./feed.ts";
 
 const BASE = "POST generativelanguage.googleapis.com/v1beta/models/gemini-3-pro";
@@ -94,6 +95,33 @@ Deno.test("GeminiFormat counts audio and image tokens apart", () => {
   deepEqual(reading.parts[0].modalities, { inputAudio: 40, cacheReadAudio: 20, outputImage: 30 });
 });
 
+Deno.test("mapUsageMetadata() counts video, and pages of documents as images, without the cached ones", () => {
+  const mapped = mapUsageMetadata({
+    promptTokenCount: 1000,
+    cachedContentTokenCount: 300,
+    toolUsePromptTokenCount: 50,
+    candidatesTokenCount: 80,
+    promptTokensDetails: [
+      { modality: "TEXT", tokenCount: 100 },
+      { modality: "VIDEO", tokenCount: 500 },
+      { modality: "DOCUMENT", tokenCount: 258 },
+      { modality: "IMAGE", tokenCount: 142 },
+    ],
+    cacheTokensDetails: [{ modality: "VIDEO", tokenCount: 200 }, { modality: "DOCUMENT", tokenCount: 100 }],
+    toolUsePromptTokensDetails: [{ modality: "IMAGE", tokenCount: 50 }],
+    candidatesTokensDetails: [{ modality: "VIDEO", tokenCount: 80 }],
+  });
+  deepEqual(mapped.modalities, { inputVideo: 300, inputImage: 350, cacheReadImage: 100, outputVideo: 80 });
+});
+
+Deno.test("mapEmbeddingMetadata() reads the singular list, and tells text from nothing told", () => {
+  const text = { promptTokenCount: 9, promptTokenDetails: [{ modality: "TEXT", tokenCount: 9 }] };
+  deepEqual(mapEmbeddingMetadata(text).modalities, {});
+  deepEqual(mapEmbeddingMetadata({ promptTokenCount: 9 }).modalities, null);
+  const film = { promptTokenCount: 9, promptTokenDetails: [{ modality: "VIDEO", tokenCount: 8 }] };
+  deepEqual(mapEmbeddingMetadata(film).modalities, { inputVideo: 8 });
+});
+
 const ERROR = {
   error: {
     code: 429,
@@ -170,4 +198,12 @@ Deno.test("geminiBatchFormat reads the inlined responses of a finished batch", (
     "batch",
   ]]);
   equal(read({ call, response: { name: "batches/b1", metadata: {} } }).length, 0);
+});
+
+Deno.test("surfaceFor() bills nothing for a Gemini stream that is an error from its start", () => {
+  const error = { error: { code: 503, message: "x", status: "UNAVAILABLE" } };
+  const call = "POST generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse";
+  const begun = { candidates: [{ content: { parts: [{ text: "x" }] } }] };
+  equal(readOne({ call, response: sse([error]) }).billable, false);
+  equal(readOne({ call, response: sse([begun, error]) }).billable, true);
 });

@@ -159,3 +159,35 @@ Deno.test("HttpReader survives whatever JSON a provider sends", () => {
     }
   }
 });
+
+Deno.test("HttpReader names the model and tier asked for also when the answer was read before the request", () => {
+  const calls: readonly (readonly [string, readonly unknown[]])[] = [
+    ["api.openai.com/v1/responses", [
+      { type: "response.completed", response: { id: "resp_1", usage: { input_tokens: 1, output_tokens: 2 } } },
+    ]],
+    ["generativelanguage.googleapis.com/v1beta/interactions", [
+      {
+        event_type: "interaction.completed",
+        interaction: { id: "i", usage: { total_input_tokens: 1, total_output_tokens: 2 } },
+      },
+    ]],
+  ];
+  for (const [call, events] of calls) {
+    const request = facts({ call: `POST ${call}` });
+    const readings: Reading[] = [];
+    const reader = surfaceFor(request)?.open(request, (reading) => readings.push(reading));
+    reader?.responseHead(200, new Map([["content-type", "text/event-stream"]]));
+    reader?.responseBody(utf8(sse(events)));
+    equal(readings.length, 0);
+    // A compressed request may be decoded later than its answer.
+    reader?.requestBody(utf8('{"model":"asked-for","service_tier":"flex"}'));
+    reader?.requestEnd(true);
+    reader?.end(true);
+    deepEqual(
+      readings.map(({ requestedModel, requestedTier, parts }) => [requestedModel, requestedTier, parts[0].model]),
+      [
+        ["asked-for", "flex", "asked-for"],
+      ],
+    );
+  }
+});

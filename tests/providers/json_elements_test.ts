@@ -44,3 +44,20 @@ Deno.test("JsonElements.gap() goes on at the next line, and gives an array up", 
   deepEqual(array.elements, ['{"a":1}']);
   equal(array.closed, false);
 });
+
+Deno.test("JsonElements finds the ends of strings full of quotes and backslashes, however the bytes are cut", () => {
+  const texts = ["\\", "\\\\", '"', '\\"', '\\\\"', '"\\', "]}\\\\", "\\\n", "", '\\\\\\"{"'];
+  const elements = texts.map((text) => JSON.stringify({ [text]: [text, { text }] }));
+  for (const pieces of cuts(utf8(`[${elements.join(",")}]`))) {
+    deepEqual(collect("array", pieces), { elements, skipped: 0, closed: true });
+  }
+  for (const pieces of cuts(utf8(elements.join("\n")))) {
+    deepEqual(collect("lines", pieces), { elements, skipped: 0, closed: true });
+  }
+});
+
+Deno.test("JsonElements goes on after a line that ends behind a backslash, within a string", () => {
+  for (const pieces of cuts(utf8('{"a":1}\n{"a":"\\\n{"a":3}\n'))) {
+    deepEqual(collect("lines", pieces), { elements: ['{"a":1}', '{"a":3}'], skipped: 1, closed: true });
+  }
+});

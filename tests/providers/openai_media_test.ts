@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { mapMediaUsage } from "../../src/providers/openai_usage.ts";
 import { counts, readOne, sse } from "./feed.ts";
 
 const IMAGES = "POST api.openai.com/v1/images/generations";
@@ -96,4 +97,15 @@ Deno.test("MediaFormat reads subtitles and raw audio as complete and not reporte
     });
     deepEqual([reading.usageUnknown, reading.complete, reading.mode], ["not_reported", true, "standard"]);
   }
+});
+
+Deno.test("mapMediaUsage() takes the cached audio and images of a voice session out of its prompt", () => {
+  const usage = (details: Record<string, unknown>) =>
+    mapMediaUsage({ input_tokens: 1000, output_tokens: 50, total_tokens: 1050, input_token_details: details });
+  const whole = { text_tokens: 500, audio_tokens: 400, image_tokens: 100, cached_tokens: 300 };
+  const told = usage({ ...whole, cached_tokens_details: { text_tokens: 100, audio_tokens: 150, image_tokens: 50 } });
+  deepEqual([told.usage.input, told.usage.cacheRead], [700, 300]);
+  deepEqual(told.modalities, { inputAudio: 250, inputImage: 50, cacheReadAudio: 150, cacheReadImage: 50 });
+  deepEqual(usage(whole).modalities, { inputAudio: 400, inputImage: 100 }, "not told whether images were cached");
+  deepEqual(usage({ text_tokens: 1000, image_tokens: 0, cached_tokens: 300 }).modalities, { cacheReadImage: 0 });
 });

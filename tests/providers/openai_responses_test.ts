@@ -150,3 +150,16 @@ Deno.test("ResponsesFormat of xAI reads ticks and tool calls", () => {
   const reading = readOne({ call: "POST api.x.ai/v1/responses", response: response({ usage }) });
   deepEqual([reading.provider, reading.providerCostPico, reading.extra], ["xai", 23_285_600_000n, { toolCalls: 2 }]);
 });
+
+Deno.test("surfaceFor() bills a failed response what it used, and nothing when the provider states no usage", () => {
+  const response = (usage: unknown) => ({
+    type: "response.failed",
+    response: { id: "resp_1", model: "gpt-6-sol", status: "failed", error: { code: "server_error" }, usage },
+  });
+  const call = "POST api.openai.com/v1/responses";
+  const used = { input_tokens: 5, output_tokens: 1, total_tokens: 6 };
+  equal(readOne({ call, response: sse([response(null)]) }).billable, false);
+  equal(readOne({ call, response: sse([response(used)]) }).billable, true);
+  equal(readOne({ call, response: response(null).response }).billable, false);
+  equal(readOne({ call, response: sse([{ type: "error", code: "server_error", message: "x" }]) }).billable, false);
+});

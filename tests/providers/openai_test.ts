@@ -159,3 +159,13 @@ Deno.test("ChatFormat takes the output of Gemini's compatible path from the tota
     25,
   ]);
 });
+
+Deno.test("surfaceFor() bills nothing for an error instead of an answer, and does not know the price of one in its middle", () => {
+  const error = { error: { message: "x", type: "server_error", code: "server_error" } };
+  const chunk = { id: "c", model: "gpt-4o-mini", choices: [{ index: 0, delta: { content: "x" } }] };
+  const call = "POST api.openai.com/v1/chat/completions";
+  const request = { model: "gpt-4o-mini", stream: true, stream_options: { include_usage: true } };
+  const at = (...events: readonly unknown[]) => readOne({ call, request, response: sse(events) });
+  deepEqual([at(error).billable, at(error).error?.code], [false, "server_error"]);
+  deepEqual([at(chunk, error).billable, at(chunk, error).usageUnknown], [true, "cut"]);
+});

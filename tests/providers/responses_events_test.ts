@@ -55,7 +55,7 @@ Deno.test("ResponseEvents ends the right response on an error, and cuts the rest
   });
   deepEqual(readings[0]?.error, { type: "usage_limit_reached", code: null, status: 429 });
   events.end("dropped");
-  deepEqual(summary(readings), [[null, "b", null, false, true], ["ra", "a", null, false, true]]);
+  deepEqual(summary(readings), [[null, "b", null, false, false], ["ra", "a", null, false, true]]);
   equal(readings[1]?.usageUnknown, "dropped");
 });
 

@@ -62,6 +62,22 @@ const READ: Readonly<Record<string, string>> = {
   "POST api.x.ai/v1/tts": "xai.audio",
 };
 
+/** What is read once the provider has switched to WebSocket. */
+const SOCKETS: Readonly<Record<string, string>> = {
+  "GET api.openai.com/v1/responses": "openai.responses_socket",
+  "GET chatgpt.com/backend-api/codex/responses": "codex.responses_socket",
+  "GET api.openai.com/v1/realtime?model=gpt-realtime": "openai.realtime",
+  "GET api.openai.com/v1/realtime?intent=transcription": "openai.realtime",
+  "GET api.x.ai/v1/responses": "xai.responses_socket",
+  "GET api.x.ai/v1/realtime?model=grok-voice-latest": "xai.realtime",
+  "GET generativelanguage.googleapis.com//ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent?key=k":
+    "gemini.live",
+  "GET generativelanguage.googleapis.com/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained":
+    "gemini.live",
+};
+
+const UPGRADE = { connection: "Upgrade", upgrade: "WebSocket" };
+
 /** What gets no row. */
 const IGNORED: readonly string[] = [
   "GET api.anthropic.com/v1/messages",
@@ -107,10 +123,28 @@ Deno.test("surfaceFor() gives none for every other method, host and path", () =>
   for (const call of IGNORED) equal(surfaceFor(facts({ call })), null, call);
 });
 
+Deno.test("surfaceFor() reads a socket only where one is asked for, on the paths that bill", () => {
+  for (const [call, name] of Object.entries(SOCKETS)) {
+    const surface = surfaceFor(facts({ call, requestHeaders: UPGRADE }));
+    equal(surface?.name, name, call);
+    equal(typeof surface?.openSocket, "function", call);
+    equal(surfaceFor(facts({ call })), null, call);
+    equal(surfaceFor(facts({ call, requestHeaders: { upgrade: "h2c" } })), null, call);
+  }
+  for (const call of [...IGNORED, ...Object.keys(READ)]) {
+    if (Object.hasOwn(SOCKETS, call)) continue;
+    equal(surfaceFor(facts({ call, requestHeaders: UPGRADE }))?.openSocket, undefined, call);
+  }
+});
+
 Deno.test("SURFACES has at most one match for a request, and each is tried here", () => {
   for (const call of Object.keys(READ)) {
     equal(SURFACES.filter((surface) => surface.matches(facts({ call }))).length, 1, call);
   }
-  const names = new Set(Object.values(READ));
+  for (const call of Object.keys(SOCKETS)) {
+    const request = facts({ call, requestHeaders: UPGRADE });
+    equal(SURFACES.filter((surface) => surface.matches(request)).length, 1, call);
+  }
+  const names = new Set([...Object.values(READ), ...Object.values(SOCKETS)]);
   for (const surface of SURFACES) equal(names.has(surface.name), true, surface.name);
 });

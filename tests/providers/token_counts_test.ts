@@ -48,3 +48,11 @@ Deno.test("modalitiesOf() keeps each modality within the count that it is a subs
   );
   deepEqual(modalitiesOf(usage, { promptAudio: 0, outputAudio: null }), {});
 });
+
+Deno.test("modalitiesOf() takes the cached share out of what the prompt reports", () => {
+  const { usage } = reconcile({ ...REPORTED, cacheWrite: 0 }, "inside");
+  deepEqual(
+    modalitiesOf(usage, { promptImage: 30, cachedImage: 20, promptVideo: 15, cachedVideo: 5, outputVideo: 3 }),
+    { inputImage: 10, inputVideo: 10, cacheReadImage: 20, outputVideo: 3 },
+  );
+});

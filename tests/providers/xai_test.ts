@@ -50,7 +50,8 @@ Deno.test("ChatFormat of xAI reads a deferred completion once it is there", () =
   const call = "GET api.x.ai/v1/chat/deferred-completion/abc";
   equal(read({ call, status: 202, response: "" }).length, 0);
   const usage = { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 };
-  equal(readOne({ call, response: { id: "c", model: "grok-4", choices: [], usage } }).responseId, "c");
+  // The id of the request, under which the start was recorded.
+  equal(readOne({ call, response: { id: "c", model: "grok-4", choices: [], usage } }).responseId, "abc");
 });
 
 Deno.test("errorOf() reads both shapes of xAI without its text", () => {

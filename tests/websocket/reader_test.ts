@@ -345,3 +345,16 @@ Deno.test("FrameReader reads what a real client and server say to each other, ho
     deepEqual(tapped.server, messages);
   }
 });
+
+Deno.test("FrameReader gives up on a broken frame that waited behind a compressed one, with more behind it", async () => {
+  const mask = [1, 2, 3, 4] as const;
+  const [compressed = new Uint8Array()] = await deflated(["first"]);
+  const { messages, reasons } = await read([
+    frame(compressed, { rsv1: true, mask }),
+    frame(Uint8Array.of(0xff, 0xfe), { mask }),
+    frame(utf8("x".repeat(200)), { mask }),
+    frame(utf8("y"), { mask }),
+  ], { from: "client", extensions: DEFLATE });
+  deepEqual(messages, ["first"]);
+  equal(reasons.length, 1);
+});
