@@ -60,9 +60,11 @@ export class Children {
     this.#removeFolder();
   }
 
-  /** Ends every child at once and removes the folder, without waiting. */
-  abandon(): void {
+  /** Ends every child at once and removes the folder. */
+  async abandon(): Promise<void> {
+    const ended = Promise.all([...this.#running.values()].map((child) => child.status));
     this.kill();
+    await ended;
     this.#removeFolder();
   }
 

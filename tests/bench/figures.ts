@@ -20,9 +20,9 @@ export interface Bar {
   readonly value: number;
 }
 
-/** Whether a figure is within its bar; null without one. */
+/** Whether a figure is within its bar; null without a bar, or without a value. */
 export function meets({ value, bar }: Figure): boolean | null {
-  if (bar === null) return null;
+  if (bar === null || !Number.isFinite(value)) return null;
   return bar.at === "least" ? value >= bar.value : value <= bar.value;
 }
 
@@ -41,13 +41,17 @@ export function renderFigures(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
     figure.what,
     `${shown(figure.value)} ${figure.unit}`.trim(),
-    figure.bar === null ? "" : `${figure.bar.at === "least" ? "≥" : "≤"} ${figure.bar.value} ${figure.bar ? figure.unit : ""}`.trim(),
+    figure.bar === null
+      ? ""
+      : `${figure.bar.at === "least" ? "≥" : "≤"} ${figure.bar.value} ${figure.bar ? figure.unit : ""}`.trim(),
     { true: "meets", false: "misses", null: "" }[String(meets(figure))] ?? "",
     figure.detail,
   ]);
   const table = [["figure", "measured", "bar", "verdict", "made of"], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join(
+    "\n",
+  );
 }
 
 function shown(value: number): string {

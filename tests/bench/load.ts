@@ -20,11 +20,22 @@ export interface Via {
 
 /** What the client can be told to do. Times in ms. */
 export type LoadOrder =
-  | { readonly do: "throughput"; via: Via; connections: number; warmupMs: number; ms: number; requests: number | null }
+  | ({ readonly do: "throughput"; readonly via: Via } & Effort)
   | { readonly do: "first-bytes"; vias: readonly Via[]; requests: number; pauseMs: number }
   | { readonly do: "calls"; vias: readonly Via[]; calls: number }
-  | { readonly do: "events"; via: Via; count: number; gapMs: number }
+  | { readonly do: "events"; vias: readonly Via[]; count: number; gapMs: number }
   | { readonly do: "download"; via: Via; wish: Wish };
+
+/** How hard to call. */
+export interface Effort {
+  readonly connections: number;
+  readonly warmupMs: number;
+  readonly ms: number;
+  /** In place of `ms`: so many calls. */
+  readonly requests: number | null;
+  /** Between two calls of a connection; 0 = flat out. */
+  readonly pauseMs: number;
+}
 
 const BUFFER_BYTES = 256 * 1024;
 
@@ -103,6 +114,7 @@ async function throughput(order: Extract<LoadOrder, { do: "throughput" }>) {
       while (performance.now() - begun < ms && begunCalls++ < requests) {
         await one.call();
         done++;
+        if (order.pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, order.pauseMs));
       }
     }));
     return { requests: done, seconds: (performance.now() - begun) / 1000 };
@@ -147,7 +159,8 @@ async function calls(vias: readonly Via[], count: number): Promise<number[][]> {
 /** Ms from the sending of each event to its arrival, and how many arrived in company. */
 async function events(via: Via, count: number, gapMs: number) {
   const connection = await open(via);
-  await connection.write(requestBytes({ kind: "events", count, gapMs }));
+  const warmup = Math.ceil(count / 5);
+  await connection.write(requestBytes({ kind: "events", count: count + warmup, gapMs }));
   const buffer = new Uint8Array(BUFFER_BYTES);
   const delays: number[] = [];
   let merged = 0;
@@ -161,7 +174,7 @@ async function events(via: Via, count: number, gapMs: number) {
     merged += Math.max(0, sent.length - 1);
   }
   connection.close();
-  return { delays, merged };
+  return { delays: delays.slice(warmup), merged };
 }
 
 /** A download as fast as it comes; a flood ends with its last chunk, a bulk with its length. */
@@ -201,7 +214,7 @@ await serveOrders((order: LoadOrder | { readonly do: "nothing" }): Promise<unkno
     case "calls":
       return calls(order.vias, order.calls);
     case "events":
-      return events(order.via, order.count, order.gapMs);
+      return Promise.all(order.vias.map((via) => events(via, order.count, order.gapMs)));
     case "download":
       return download(order.via, order.wish);
   }

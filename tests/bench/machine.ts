@@ -4,18 +4,17 @@
  * @module
  */
 
-/** Resident memory of a process in bytes; 0 when it is gone. */
+/** Resident memory of a process in bytes; NaN when it cannot be told. Asks a command, since /proc is closed to programs. */
 export function residentBytes(pid: number): number {
-  try {
-    if (Deno.build.os === "linux") {
-      const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-    }
-    const { stdout } = new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)], stderr: "null" }).outputSync();
-    return Number(new TextDecoder().decode(stdout).trim()) * 1024;
-  } catch {
-    return 0;
+  if (Deno.build.os === "linux") {
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(outputOf("cat", [`/proc/${pid}/status`]))?.[1]) * 1024;
   }
+  return (parseInt(outputOf("ps", ["-o", "rss=", "-p", String(pid)])) || NaN) * 1024;
+}
+
+function outputOf(program: string, args: string[]): string {
+  const { stdout } = new Deno.Command(program, { args, stdin: "null", stderr: "null" }).outputSync();
+  return new TextDecoder().decode(stdout);
 }
 
 /** One line that says where the figures come from. */

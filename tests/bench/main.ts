@@ -2,7 +2,8 @@
  * `deno task bench`: measures the performance budget as ratios within one run. It judges, it never fails.
  *
  * `--quick` takes half a minute, `--full` measures as the budget is written, `--json` prints figures as JSON,
- * `--binary` measures `dist/halton-meter` instead of the sources.
+ * `--binary` measures `dist/halton-meter` instead of the sources, `--only` one step, named by its beginning: memory,
+ * throughput, first byte, event stream, connection per call, blind tunnel, recorder, start-up.
  *
  * @module
  */
@@ -31,8 +32,8 @@ const { values: flags } = parseArgs({
 const extent = flags.full ? measures.FULL : flags.quick ? measures.QUICK : measures.USUAL;
 const machine = machineLine();
 const children = new Children();
-Deno.addSignalListener("SIGINT", () => {
-  children.abandon();
+Deno.addSignalListener("SIGINT", async () => {
+  await children.abandon();
   Deno.exit(130);
 });
 

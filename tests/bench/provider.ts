@@ -7,6 +7,7 @@
 
 import { serveOrders } from "./part.ts";
 import {
+  ANSWER_ID,
   chunk,
   closingEvents,
   floodChunk,
@@ -20,16 +21,8 @@ import {
 
 const BULK_WRITE_BYTES = 64 * 1024;
 
-const answer = jsonAnswer();
 const flood = floodChunk();
 const zeros = new Uint8Array(BULK_WRITE_BYTES);
-
-await serveOrders(({ certPem, keyPem }: { certPem: string; keyPem: string }) => {
-  const options = { hostname: "127.0.0.1", port: 0, alpnProtocols: ["http/1.1"] };
-  const listener = Deno.listenTls({ ...options, cert: certPem, key: keyPem });
-  accept(listener);
-  return Promise.resolve(listener.addr.port);
-});
 
 async function accept(listener: Deno.TlsListener): Promise<void> {
   for (;;) {
@@ -50,6 +43,7 @@ async function serve(connection: Deno.TlsConn): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   const first = await readHead(connection, buffer);
   if (first === null) return;
+  const answer = new NumberedAnswer();
   let missing = first.size - first.received;
   for (;;) {
     while (missing > 0) {
@@ -57,9 +51,26 @@ async function serve(connection: Deno.TlsConn): Promise<void> {
       if (count === null) return;
       missing -= count;
     }
-    if (first.wish.kind === "json") await write(connection, answer);
+    if (first.wish.kind === "json") await write(connection, answer.next());
     else await serveWish(connection, first.wish);
     missing += first.size;
+  }
+}
+
+let answers = 0;
+
+/** The JSON answer of one connection, with an id of its own each time: a repeated id would be recorded as a repeat. */
+class NumberedAnswer {
+  readonly #bytes = jsonAnswer();
+  readonly #end = new TextDecoder().decode(this.#bytes).indexOf(ANSWER_ID) + ANSWER_ID.length;
+
+  next(): Uint8Array {
+    let left = ++answers;
+    for (let at = this.#end - 1; left > 0; at--) {
+      this.#bytes[at] = 0x30 + left % 10;
+      left = Math.floor(left / 10);
+    }
+    return this.#bytes;
   }
 }
 
@@ -107,3 +118,11 @@ async function serveWish(connection: Deno.TlsConn, wish: Exclude<Wish, { kind: "
 async function write(connection: Deno.TlsConn, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) written += await connection.write(bytes.subarray(written));
 }
+
+// Last, since the class above is not there earlier.
+await serveOrders(({ certPem, keyPem }: { certPem: string; keyPem: string }) => {
+  const options = { hostname: "127.0.0.1", port: 0, alpnProtocols: ["http/1.1"] };
+  const listener = Deno.listenTls({ ...options, cert: certPem, key: keyPem });
+  accept(listener);
+  return Promise.resolve(listener.addr.port);
+});

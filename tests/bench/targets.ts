@@ -21,6 +21,8 @@ export interface Targets {
   readonly direct: Via;
   readonly blind: Via;
   readonly floor: Via;
+  /** A bare splice to the provider, to compare the blind tunnel with. */
+  readonly bare: Via;
   readonly metered: Via;
   /** Null when mitmproxy is not installed. */
   readonly mitmproxy: Via | null;
@@ -39,6 +41,7 @@ export async function startTargets(children: Children, program: readonly string[
   const delayed = port(await children.part("./delay.ts", { to: provider, delayMs: DELAY_MS }));
   const ends = port(await children.part("./floor.ts", { role: "tls", to: provider, certPem, keyPem, caCertPem }));
   const hop = port(await children.part("./floor.ts", { role: "hop", to: ends }));
+  const bare = port(await children.part("./floor.ts", { role: "hop", to: provider }));
   const load = await children.part("./load.ts", { do: "nothing" });
   const meter = await startMeter(children, "near", program, provider, caCertPem);
   const farMeter = await startMeter(children, "far", program, delayed, caCertPem);
@@ -51,6 +54,7 @@ export async function startTargets(children: Children, program: readonly string[
     direct,
     blind: { ...direct, proxy: meter.port },
     floor: { ...metered, proxy: hop, caCertPem },
+    bare: { ...direct, proxy: bare },
     metered,
     mitmproxy: mitmproxy === null ? null : { ...metered, proxy: mitmproxy.port, caCertPem: mitmproxy.caCertPem },
     far: {

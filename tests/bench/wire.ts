@@ -38,9 +38,12 @@ export function wishIn(head: string): Wish | null {
   return match?.[1] === undefined ? null : JSON.parse(match[1]);
 }
 
+/** Id of the JSON answer; its digits are for whoever sends it to count. */
+export const ANSWER_ID = "msg_bench_0000000000";
+
 /** One whole Messages answer with a body of 1 KiB. */
 export function jsonAnswer(): Uint8Array<ArrayBuffer> {
-  const base = { id: "msg_bench_1", type: "message", role: "assistant", model: "claude-sonnet-4-5-20250929" };
+  const base = { id: ANSWER_ID, type: "message", role: "assistant", model: "claude-sonnet-4-5-20250929" };
   const usage = { input_tokens: 210, cache_read_input_tokens: 0, cache_creation_input_tokens: 0, output_tokens: 180 };
   const body = padded(
     (text) => JSON.stringify({ ...base, content: [{ type: "text", text }], stop_reason: "end_turn", usage }),
@@ -66,8 +69,8 @@ export function headOf(wish: Wish): Uint8Array<ArrayBuffer> {
 }
 
 /** First events of a stream, before any text. */
-export function openingEvents(): string {
-  const message = { id: "msg_bench_2", type: "message", role: "assistant", model: "claude-sonnet-4-5-20250929" };
+export function openingEvents(id = "msg_bench_stream"): string {
+  const message = { id, type: "message", role: "assistant", model: "claude-sonnet-4-5-20250929" };
   const usage = { input_tokens: 210, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 };
   return event({ type: "message_start", message: { ...message, content: [], stop_reason: null, usage } }) +
     event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
