@@ -4,7 +4,10 @@ import { createLog, errorLabel, formatLogLine } from "../src/log.ts";
 const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6));
 
 Deno.test("formatLogLine is one line of JSON, time first", () => {
-  const line = formatLogLine({ event: "role.crashed", role: "edge", reason: 'two\nlines "quoted"', restart_in_ms: 1 }, NOW);
+  const line = formatLogLine(
+    { event: "role.crashed", role: "edge", reason: 'two\nlines "quoted"', restart_in_ms: 1 },
+    NOW,
+  );
   equal(line.includes("\n"), false);
   equal(line.startsWith('{"timestamp":"2026-01-02T03:04:05.006Z","event":"role.crashed"'), true);
   deepEqual(JSON.parse(line), {

@@ -4,13 +4,14 @@
  * An owner may become known before or after the connection is first heard of; both are joined here by the port that the
  * interceptor sees.
  *
- * Imports: domain (types), roles/recorded_exchange.ts (types).
+ * Imports: roles/messages.ts (types), roles/recorded_exchange.ts (types), roles/recorded_socket.ts (types).
  *
  * @module
  */
 
-import type { Attribution } from "../domain/exchange.ts";
+import type { Owner } from "./messages.ts";
 import type { RecordedExchange } from "./recorded_exchange.ts";
+import type { RecordedSocket } from "./recorded_socket.ts";
 
 /** How long a finished row waits for its owner; a lookup takes milliseconds. */
 const OWNER_MS = 1_000;
@@ -23,7 +24,11 @@ export interface OpenConnection {
   readonly host: string;
   readonly peerPort: number;
   readonly exchanges: Map<number, RecordedExchange>;
-  owner: Attribution | null;
+  /** Set when the connection has switched protocols, which ends its exchanges for good. */
+  socket: RecordedSocket | null;
+  owner: Owner | null;
+  /** Monotonic ms; null while it is open. */
+  closedAt: number | null;
   /** Called once when the owner is known. */
   readonly waiting: (() => void)[];
 }
@@ -32,7 +37,7 @@ export interface OpenConnection {
 export class ConnectionBook {
   readonly #byNumber = new Map<number, OpenConnection>();
   readonly #byPort = new Map<number, OpenConnection>();
-  readonly #early = new Map<number, Attribution>();
+  readonly #early = new Map<number, Owner>();
 
   get size(): number {
     return this.#byNumber.size;
@@ -41,7 +46,8 @@ export class ConnectionBook {
   /** Bytes of all open exchanges that wait to be decoded. */
   get pendingBytes(): number {
     let pending = 0;
-    for (const { exchanges } of this.#byNumber.values()) {
+    for (const { exchanges, socket } of this.#byNumber.values()) {
+      pending += socket?.pendingBytes ?? 0;
       for (const exchange of exchanges.values()) pending += exchange.pendingBytes;
     }
     return pending;
@@ -50,7 +56,7 @@ export class ConnectionBook {
   open(number: number, host: string, peerPort: number): void {
     const owner = this.#early.get(peerPort) ?? null;
     this.#early.delete(peerPort);
-    const connection = { host, peerPort, exchanges: new Map(), owner, waiting: [] };
+    const connection = { host, peerPort, exchanges: new Map(), socket: null, owner, closedAt: null, waiting: [] };
     this.#byNumber.set(number, connection);
     this.#byPort.set(peerPort, connection);
   }
@@ -59,12 +65,13 @@ export class ConnectionBook {
     return this.#byNumber.get(number);
   }
 
+  /** An owner that is still looked up is taken for a moment more: short calls end before it is found. */
   close(number: number): OpenConnection | undefined {
     const connection = this.#byNumber.get(number);
     this.#byNumber.delete(number);
-    if (connection !== undefined && this.#byPort.get(connection.peerPort) === connection) {
-      this.#byPort.delete(connection.peerPort);
-    }
+    if (connection === undefined) return undefined;
+    connection.closedAt = performance.now();
+    if (connection.owner !== null) this.#forgetPort(connection);
     return connection;
   }
 
@@ -76,9 +83,10 @@ export class ConnectionBook {
     return connections;
   }
 
-  setOwner(peerPort: number, owner: Attribution): void {
+  setOwner(peerPort: number, owner: Owner): void {
     const connection = this.#byPort.get(peerPort);
-    if (connection === undefined || connection.owner !== null) {
+    const over = connection?.closedAt ?? Infinity;
+    if (connection === undefined || connection.owner !== null || performance.now() - over > OWNER_MS) {
       this.#early.delete(peerPort);
       this.#early.set(peerPort, owner);
       for (const oldest of this.#early.keys()) {
@@ -88,11 +96,12 @@ export class ConnectionBook {
       return;
     }
     connection.owner = owner;
+    if (connection.closedAt !== null) this.#forgetPort(connection);
     connection.waiting.splice(0).forEach((known) => known());
   }
 
   /** The owner of a connection; null when nobody named one in time. */
-  async ownerOf(connection: OpenConnection): Promise<Attribution | null> {
+  async ownerOf(connection: OpenConnection): Promise<Owner | null> {
     if (connection.owner === null) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, OWNER_MS);
@@ -102,6 +111,11 @@ export class ConnectionBook {
         });
       });
     }
+    if (connection.closedAt !== null) this.#forgetPort(connection);
     return connection.owner;
+  }
+
+  #forgetPort(connection: OpenConnection): void {
+    if (this.#byPort.get(connection.peerPort) === connection) this.#byPort.delete(connection.peerPort);
   }
 }

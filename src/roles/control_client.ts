@@ -9,6 +9,9 @@
 import { controlLines, type ControlMessage } from "./control_messages.ts";
 import { closeQuietly, writeAll } from "./splice.ts";
 
+/** An answer grows with the counters and notes of every role; a few kilobytes are usual. */
+const MAX_ANSWER = 1024 * 1024;
+
 /** Whether a live supervisor answers at `path`. */
 export async function supervisorAnswers(path: string): Promise<boolean> {
   try {
@@ -30,7 +33,7 @@ export async function askSupervisor(path: string, message: ControlMessage, withi
   const timer = setTimeout(() => closeQuietly(connection), withinMs);
   try {
     await writeAll(connection, new TextEncoder().encode(JSON.stringify(message) + "\n"));
-    for await (const line of controlLines(connection)) return JSON.parse(line);
+    for await (const line of controlLines(connection, MAX_ANSWER)) return JSON.parse(line);
     return null;
   } catch {
     return null;

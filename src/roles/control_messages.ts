@@ -42,6 +42,7 @@ export const MAX_CONTROL_LINE = 4096;
 /** Checks one line; null when it is none of the above. */
 export function parseControlMessage(line: string): ControlMessage | null {
   let value: unknown;
+  if (line.length > MAX_CONTROL_LINE) return null;
   try {
     value = JSON.parse(line);
   } catch {
@@ -75,9 +76,10 @@ function isPort(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value > 0 && value <= 65535;
 }
 
-/** Cuts a byte stream into lines; a line over the limit ends the reading. */
+/** Cuts a byte stream into lines; the beginning of a line over the limit is the last one given. */
 export async function* controlLines(
   connection: { read(into: Uint8Array): Promise<number | null> },
+  limit: number = MAX_CONTROL_LINE,
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(MAX_CONTROL_LINE);
@@ -90,6 +92,9 @@ export async function* controlLines(
       yield pending.slice(0, end);
       pending = pending.slice(end + 1);
     }
-    if (pending.length > MAX_CONTROL_LINE) return;
+    if (pending.length > limit) {
+      yield pending;
+      return;
+    }
   }
 }

@@ -9,7 +9,10 @@
 import { controlLines, type ControlMessage, parseControlMessage } from "./control_messages.ts";
 import { closeQuietly, writeAll } from "./splice.ts";
 
-/** What each message sets off. An answer is sent back as one JSON line. */
+/** A pause after a failed accept, so that a lack of file descriptors does not spin. */
+const ACCEPT_RETRY_MS = 50;
+
+/** What each message sets off. An answer is sent back as one JSON line. Nothing waits for `client` and `link`. */
 export interface ControlHandlers {
   client(clientPort: number, edgePort: number): void;
   link(clientPort: number, peerPort: number): void;
@@ -57,6 +60,7 @@ async function accept(listener: Deno.UnixListener, open: Set<Deno.UnixConn>, han
       connection = await listener.accept();
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) return;
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
       continue;
     }
     open.add(connection);
@@ -86,9 +90,11 @@ async function serve(connection: Deno.UnixConn, handlers: ControlHandlers): Prom
 function handle(message: ControlMessage, handlers: ControlHandlers, endings: (() => void)[]): unknown {
   switch (message.t) {
     case "client":
-      return handlers.client(message.clientPort, message.edgePort);
+      handlers.client(message.clientPort, message.edgePort);
+      return undefined;
     case "link":
-      return handlers.link(message.clientPort, message.peerPort);
+      handlers.link(message.clientPort, message.peerPort);
+      return undefined;
     case "run":
       endings.push(handlers.run(message.pid, message.project));
       return { ok: true };

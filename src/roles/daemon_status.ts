@@ -29,6 +29,8 @@ export interface DaemonStatus {
   readonly caConstrained: boolean | null;
   readonly roles: Readonly<Record<string, RoleStatus>>;
   readonly owners: Counters;
+  /** Sentences about what is wrong with the settings right now. */
+  readonly configProblems: readonly string[];
   readonly refusedControlMessages: number;
 }
 
@@ -45,6 +47,7 @@ export interface StatusInputs {
   readonly refusedControlMessages: number;
   readonly restarts: Readonly<Record<string, number>>;
   readonly owners: Counters;
+  readonly configProblems: readonly string[];
   readonly workers: ReadonlyMap<Role, WorkerHandle>;
 }
 
@@ -62,7 +65,17 @@ export async function gatherStatus(inputs: StatusInputs): Promise<DaemonStatus> 
       restarts,
     }];
   }));
-  const { version, startedAt, edge, apiPort, apiProblem, leavesNotAfter, caConstrained, refusedControlMessages, owners } = inputs;
+  const {
+    version,
+    startedAt,
+    edge,
+    apiPort,
+    apiProblem,
+    leavesNotAfter,
+    caConstrained,
+    refusedControlMessages,
+    owners,
+  } = inputs;
   return {
     version,
     pid: Deno.pid,
@@ -74,6 +87,7 @@ export async function gatherStatus(inputs: StatusInputs): Promise<DaemonStatus> 
     caConstrained,
     roles: Object.fromEntries(roles),
     owners,
+    configProblems: inputs.configProblems,
     refusedControlMessages,
   };
 }

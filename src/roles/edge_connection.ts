@@ -113,9 +113,13 @@ async function clear(client: Deno.TcpConn, head: AbsoluteHead, context: EdgeCont
     context.counters.unreachable++;
     return answer(client, 502, error instanceof DialError ? error.message : `Cannot reach ${head.host}`);
   }
-  await writeAll(far, originForm(head));
-  if (head.rest.length > 0) await writeAll(far, head.rest);
-  if (!await splice(client, far)) context.counters.broken++;
+  try {
+    await writeAll(far, originForm(head));
+    if (head.rest.length > 0) await writeAll(far, head.rest);
+    if (!await splice(client, far)) context.counters.broken++;
+  } finally {
+    closeQuietly(far);
+  }
 }
 
 async function connect(client: Deno.TcpConn, target: ConnectHead, context: EdgeContext): Promise<void> {
@@ -125,8 +129,11 @@ async function connect(client: Deno.TcpConn, target: ConnectHead, context: EdgeC
   const interceptorPort = await context.health.portFor(host);
   if (interceptorPort === null) return tunnel(client, target, rest, "daemon_down", context, true);
   context.notices.send({ t: "client", clientPort, edgePort: context.port });
-  await writeAll(client, ESTABLISHED);
   const hello = await readHello(client, rest);
+  if (hello === null) {
+    context.counters.no_hello++;
+    return;
+  }
   const reason = reasonToTunnel(hello.outcome, host);
   if (reason !== null) return tunnel(client, target, hello.bytes, reason, context, false);
   const taken = await intercept(client, clientPort, interceptorPort, hello.bytes, context);
@@ -149,26 +156,29 @@ export type TunnelReason =
   | "other_sni"
   | "no_http1";
 
-/** The client's first bytes, and what they are. @throws when it left, or sent none in time. */
+/** Opens the tunnel for the client: its first bytes, and what they are. Null when it left, or sent none in time. */
 async function readHello(
   client: Deno.TcpConn,
   rest: Uint8Array,
-): Promise<{ readonly outcome: HelloResult; readonly bytes: Uint8Array }> {
+): Promise<{ readonly outcome: HelloResult; readonly bytes: Uint8Array } | null> {
   const reader = new ClientHelloReader();
   let bytes = rest;
   let outcome = reader.read(rest);
   const buffer = acquireBuffer();
   const timer = setTimeout(() => closeQuietly(client), HELLO_MS);
   try {
+    await writeAll(client, ESTABLISHED);
     while (outcome.kind === "more") {
       const count = await client.read(buffer);
-      if (count === null) throw new Deno.errors.UnexpectedEof("The client left before its ClientHello");
+      if (count === null) return null;
       const chunk = buffer.slice(0, count);
       bytes = joined(bytes, chunk);
       outcome = reader.read(chunk);
     }
     releaseBuffer(buffer);
     return { outcome, bytes };
+  } catch {
+    return null;
   } finally {
     clearTimeout(timer);
   }
@@ -204,8 +214,12 @@ async function intercept(
     return false;
   }
   context.counters.intercepted++;
-  await writeAll(client, first);
-  await splice(client, inner);
+  try {
+    await writeAll(client, first);
+    await splice(client, inner);
+  } finally {
+    closeQuietly(inner);
+  }
   return true;
 }
 
@@ -259,13 +273,18 @@ async function tunnel(
     }
     return;
   }
-  if (answerClient) await writeAll(client, ESTABLISHED);
-  if (first.length > 0) await writeAll(far, first);
-  if (!await splice(client, far)) context.counters.broken++;
+  try {
+    if (answerClient) await writeAll(client, ESTABLISHED);
+    if (first.length > 0) await writeAll(far, first);
+    if (!await splice(client, far)) context.counters.broken++;
+  } finally {
+    closeQuietly(far);
+  }
 }
 
 async function describeEdge(client: Deno.TcpConn, method: string, target: string, context: EdgeContext): Promise<void> {
   if (method === "GET" && target === EDGE_PATH) {
+    context.counters.probes++;
     const body = context.describe();
     const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
     await writeAll(client, new TextEncoder().encode(`${head}Connection: close\r\n\r\n${body}`));
@@ -294,6 +313,8 @@ async function drained(client: Deno.TcpConn): Promise<void> {
   try {
     while (await client.read(buffer) !== null);
     releaseBuffer(buffer);
+  } catch {
+    // It had its answer, and keeps the connection open or has reset it.
   } finally {
     clearTimeout(timer);
   }

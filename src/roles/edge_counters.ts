@@ -19,6 +19,10 @@ export interface EdgeCounters {
   /** Absolute-form `https://`, refused since it would put a credential on the wire in clear. */
   clear_refused: number;
   no_head: number;
+  /** Left, or sent nothing, between CONNECT and ClientHello; clients open connections ahead of need. */
+  no_hello: number;
+  /** Questions to the edge itself, answered. */
+  probes: number;
   bad_requests: number;
   unreachable: number;
   broken: number;
@@ -40,6 +44,8 @@ export function newEdgeCounters(): EdgeCounters {
     clear_forwarded: 0,
     clear_refused: 0,
     no_head: 0,
+    no_hello: 0,
+    probes: 0,
     bad_requests: 0,
     unreachable: 0,
     broken: 0,

@@ -39,7 +39,7 @@ export class InterceptorHealth {
   /** The interceptor's port for `host`, or null when the connection must be tunnelled. */
   async portFor(host: InterceptedHost): Promise<number | null> {
     const fresh = this.#state.kind !== "unknown" && this.#now() < this.#state.until;
-    const state = fresh ? this.#state : await (this.#probing ??= this.#probe());
+    const state = fresh ? this.#state : await (this.#probing ??= this.#startProbe());
     return state.kind === "good" ? state.hosts[host] : null;
   }
 
@@ -53,20 +53,25 @@ export class InterceptorHealth {
     return this.#state.kind;
   }
 
+  /** Forgets the probe when it is over, and not before it is remembered: without a daemon it is over at once. */
+  #startProbe(): Promise<Health> {
+    return this.#probe().finally(() => this.#probing = null);
+  }
+
   async #probe(): Promise<Health> {
     const daemon = readPorts(this.#portsFile).daemon;
     const good = daemon !== null && await accepts(daemon.interceptor.health);
     this.#state = good
       ? { kind: "good", until: this.#now() + GOOD_MS, hosts: daemon.interceptor.hosts }
       : { kind: "bad", until: this.#now() + BAD_MS };
-    this.#probing = null;
     return this.#state;
   }
 }
 
 async function accepts(port: number): Promise<boolean> {
   let connection: Deno.TcpConn | null = null;
-  const silent = new Promise<null>((resolve) => setTimeout(resolve, PROBE_MS, null));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silent = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), PROBE_MS));
   try {
     const connecting = Deno.connect({ hostname: "127.0.0.1", port });
     connection = await Promise.race([connecting, silent]);
@@ -79,6 +84,7 @@ async function accepts(port: number): Promise<boolean> {
   } catch {
     return false;
   } finally {
+    clearTimeout(timer);
     if (connection !== null) closeQuietly(connection);
   }
 }

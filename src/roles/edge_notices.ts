@@ -8,7 +8,7 @@
  */
 
 import type { ClientMessage, LinkMessage } from "./control_messages.ts";
-import { closeQuietly } from "./splice.ts";
+import { closeQuietly, writeAll } from "./splice.ts";
 
 /** Notices kept while the socket is slow or reconnecting. */
 const MAX_QUEUED = 1000;
@@ -51,18 +51,25 @@ export class Notices {
     while (this.#queue.length > 0) {
       const lines = this.#queue;
       this.#queue = [];
-      try {
-        this.#connection ??= await Deno.connect({ transport: "unix", path: this.#socket });
-        let bytes = new TextEncoder().encode(lines.join(""));
-        while (bytes.length > 0) bytes = bytes.subarray(await this.#connection.write(bytes));
-      } catch {
-        this.#lost += lines.length;
-        this.#notBefore = this.#now() + RETRY_MS;
-        if (this.#connection !== null) closeQuietly(this.#connection);
-        this.#connection = null;
-      }
+      // A lasting connection may be to a supervisor that is gone; its successor listens at the same path.
+      const lasting = this.#connection !== null;
+      if (await this.#written(lines) || (lasting && await this.#written(lines))) continue;
+      this.#lost += lines.length;
+      this.#notBefore = this.#now() + RETRY_MS;
     }
     this.#sending = false;
+  }
+
+  async #written(lines: readonly string[]): Promise<boolean> {
+    try {
+      this.#connection ??= await Deno.connect({ transport: "unix", path: this.#socket });
+      await writeAll(this.#connection, new TextEncoder().encode(lines.join("")));
+      return true;
+    } catch {
+      this.close();
+      this.#connection = null;
+      return false;
+    }
   }
 
   close(): void {

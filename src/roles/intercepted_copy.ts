@@ -11,7 +11,7 @@
 import type { InterceptedHost } from "../domain/hosts.ts";
 import type { ConnectionSink, RequestHead, ResponseHead } from "../http1/events.ts";
 import { surfaceFor } from "../providers/surfaces.ts";
-import { fieldMap } from "./field_map.ts";
+import { fieldMap, isCoded } from "./field_map.ts";
 import type { CopyPart } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -41,7 +41,9 @@ export class InterceptedCopy implements ConnectionSink {
   readonly #counters: CopyCounters;
   readonly #onOpaque: (reason: string) => void;
   readonly #open = new Map<number, OpenExchange>();
-  #announced = false;
+  /** The recorder that this connection was announced to. */
+  #announced: number | null = null;
+  #opaque = false;
   #requests = 0;
   #responses = 0;
 
@@ -66,9 +68,14 @@ export class InterceptedCopy implements ConnectionSink {
     return this.#requests;
   }
 
-  /** No request waits for its response. */
+  /** No request waits for its response. What cannot be followed is never known to be idle. */
   get idle(): boolean {
-    return this.#requests === this.#responses;
+    return !this.#opaque && this.#requests === this.#responses;
+  }
+
+  /** The connection could not be followed to its end. */
+  get gaveUp(): boolean {
+    return this.#opaque;
   }
 
   requestHead(x: number, head: RequestHead): void {
@@ -79,8 +86,8 @@ export class InterceptedCopy implements ConnectionSink {
       return;
     }
     this.#counters.exchanges++;
-    if (!this.#announced) {
-      this.#announced = true;
+    if (this.#announced !== this.#outbox.generation) {
+      this.#announced = this.#outbox.generation;
       this.#outbox.add({ t: "open", c: this.#c, host: this.#host, peerPort: this.#peerPort });
     }
     this.#open.set(x, { codedResponse: false });
@@ -99,8 +106,7 @@ export class InterceptedCopy implements ConnectionSink {
   responseHead(x: number, head: ResponseHead): void {
     const exchange = this.#open.get(x);
     if (exchange === undefined) return;
-    const coding = fieldMap(head.fields).get("content-encoding");
-    exchange.codedResponse = coding !== undefined && coding.toLowerCase() !== "identity";
+    exchange.codedResponse = isCoded(fieldMap(head.fields).get("content-encoding"));
     const { status, fields } = head;
     this.#outbox.add({ t: "response", c: this.#c, x, status, fields, at: preciseNow() });
   }
@@ -129,11 +135,12 @@ export class InterceptedCopy implements ConnectionSink {
   }
 
   opaque(reason: string): void {
+    this.#opaque = true;
     this.#counters.opaqueConnections++;
     this.#onOpaque(reason);
     this.#outbox.forget(this.#c);
     this.#open.clear();
-    if (this.#announced) this.#outbox.add({ t: "opaque", c: this.#c, reason });
+    if (this.#announced !== null) this.#outbox.add({ t: "opaque", c: this.#c, reason });
   }
 
   /** The provider could not be reached for the request that is open. */
@@ -147,6 +154,6 @@ export class InterceptedCopy implements ConnectionSink {
   /** The connection is over; always the last call. */
   close(): void {
     this.#outbox.forget(this.#c);
-    if (this.#announced) this.#outbox.add({ t: "close", c: this.#c });
+    if (this.#announced !== null) this.#outbox.add({ t: "close", c: this.#c });
   }
 }

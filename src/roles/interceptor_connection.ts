@@ -25,13 +25,14 @@ const LINGER_MS = 2_000;
 /** Opens the TLS connection to a provider, its certificate verified. @throws {DialError} */
 export async function dialProvider(host: InterceptedHost, upstream: UpstreamSettings): Promise<Deno.TlsConn> {
   const tcp = await dial({ host, port: 443 }, upstream);
+  let tls: Deno.TlsConn | null = null;
   try {
     const caCerts = [...upstream.caCerts];
-    const tls = await Deno.startTls(tcp, { hostname: host, caCerts, alpnProtocols: ["http/1.1"] });
+    tls = await Deno.startTls(tcp, { hostname: host, caCerts, alpnProtocols: ["http/1.1"] });
     await tls.handshake();
     return tls;
   } catch (cause) {
-    closeQuietly(tcp);
+    closeQuietly(tls ?? tcp); // The first has taken the place of the second.
     throw new DialError("tls", `Cannot set up TLS with ${host}: ${reasonOf(cause)}`, cause);
   }
 }
@@ -103,8 +104,9 @@ async function answerUnreachable(
   failure: DialError,
 ): Promise<void> {
   const buffer = acquireBuffer();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    while (copy.requests === 0) {
+    while (copy.requests === 0 && !copy.gaveUp) {
       const count = await client.read(buffer);
       if (count === null) return;
       reader.fromClient(buffer.subarray(0, count));
@@ -112,13 +114,13 @@ async function answerUnreachable(
     copy.unreachable(/timed out/.test(failure.message));
     await writeAll(client, badGateway(failure.message));
     await closeWriteQuietly(client);
-    const timer = setTimeout(() => closeQuietly(client), LINGER_MS);
+    timer = setTimeout(() => closeQuietly(client), LINGER_MS);
     while (await client.read(buffer) !== null);
-    clearTimeout(timer);
     releaseBuffer(buffer);
   } catch {
     // The client left; there is nobody to tell.
   } finally {
+    clearTimeout(timer);
     closeQuietly(client);
   }
 }

@@ -25,6 +25,12 @@ export type Leaves = Readonly<Record<InterceptedHost, Leaf>>;
 /** Named counters; every swallowed error has one. */
 export type Counters = Readonly<Record<string, number>>;
 
+/** Who owns the calls of a connection, and what the folder they come from says of their bodies. */
+export interface Owner extends Attribution {
+  /** `body_capture` of the nearest `.haltonrc` that has it; null or absent when none does. */
+  readonly bodyCapture?: boolean | null;
+}
+
 /** Loopback ports of the interceptor. */
 export interface InterceptorPorts {
   readonly hosts: Readonly<Record<InterceptedHost, number>>;
@@ -59,7 +65,7 @@ export type ToRecorder =
   }
   | { readonly kind: "recorder.interceptor"; readonly interceptor: MessagePort }
   | { readonly kind: "recorder.config"; readonly config: Config }
-  | { readonly kind: "recorder.owner"; readonly peerPort: number; readonly owner: Attribution }
+  | { readonly kind: "recorder.owner"; readonly peerPort: number; readonly owner: Owner }
   | {
     readonly kind: "recorder.audit";
     readonly event: string;

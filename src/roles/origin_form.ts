@@ -30,7 +30,9 @@ export function originForm(head: AbsoluteHead): Uint8Array {
       named = true;
     } else if (!dropped.includes(lower)) fields += `${name}: ${head.fields[i + 1]}\r\n`;
   }
-  const text = `${head.method} ${head.target} ${head.version}\r\n${named ? "" : host}${fields}Connection: close\r\n\r\n`;
+  const text = `${head.method} ${head.target} ${head.version}\r\n${
+    named ? "" : host
+  }${fields}Connection: close\r\n\r\n`;
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 

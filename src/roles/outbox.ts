@@ -58,11 +58,14 @@ export class Outbox {
   readonly counters: OutboxCounters = { droppedRequestBytes: 0, droppedResponseBytes: 0 };
   readonly #limits: OutboxLimits;
   readonly #tails = new Map<string, Tail>();
+  /** Bytes given up since the last ones that were not, told as one gap, so that giving up costs no memory. */
+  readonly #gaps = new Map<string, number>();
   #port: MessagePort | null = null;
   #records: CopyRecord[] = [];
   #slab = new Uint8Array(SLAB_BYTES);
   #used = 0;
   #unacknowledged = 0;
+  #generation = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(limits: OutboxLimits = DEFAULT_LIMITS) {
@@ -74,10 +77,16 @@ export class Outbox {
     return this.#unacknowledged;
   }
 
+  /** Changes with every recorder: what an earlier one was told, this one does not know. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** Connects to a recorder, also to a new one after the old one died; what that one held is lost with it. */
   attach(port: MessagePort): void {
     this.#port?.close();
     this.#unacknowledged = 0;
+    this.#generation++;
     this.#port = port;
     port.onmessage = (event: MessageEvent<CopyAck>) => {
       this.#unacknowledged -= event.data.weight;
@@ -93,19 +102,21 @@ export class Outbox {
   /** Adds a copy of `bytes`. `coded` says that the part has a content coding. */
   bytes(c: number, x: number, part: CopyPart, bytes: Uint8Array, coded: boolean, at: number): void {
     if (this.#mustDrop(c, x, part, bytes, coded)) return;
+    this.#tellGap(c, x, part);
     this.#append(c, x, part, bytes, at);
   }
 
   /** Ends a part: what was kept of its end goes out first. */
   end(c: number, x: number, part: CopyPart, whole: boolean, at: number): void {
     this.#releaseTail(c, x, part, at);
+    this.#tellGap(c, x, part);
     this.add({ t: "end", c, x, part, whole, at });
   }
 
   /** Gives up what was kept for a connection that cannot be followed any more. */
   forget(c: number): void {
-    for (const key of this.#tails.keys()) {
-      if (key.startsWith(`${c}.`)) this.#tails.delete(key);
+    for (const kept of [this.#tails, this.#gaps]) {
+      for (const key of kept.keys()) if (key.startsWith(`${c}.`)) kept.delete(key);
     }
   }
 
@@ -153,8 +164,15 @@ export class Outbox {
   #drop(c: number, x: number, part: CopyPart, lost: number): true {
     if (part === "request") this.counters.droppedRequestBytes += lost;
     else this.counters.droppedResponseBytes += lost;
-    this.add({ t: "gap", c, x, part, lost });
+    const key = `${c}.${x}.${part}`;
+    this.#gaps.set(key, (this.#gaps.get(key) ?? 0) + lost);
     return true;
+  }
+
+  #tellGap(c: number, x: number, part: CopyPart): void {
+    const key = `${c}.${x}.${part}`;
+    const lost = this.#gaps.get(key);
+    if (lost !== undefined && this.#gaps.delete(key)) this.add({ t: "gap", c, x, part, lost });
   }
 
   #keepTail(tail: Tail, bytes: Uint8Array): true {
@@ -175,6 +193,7 @@ export class Outbox {
     if (tail === undefined) return;
     this.#tails.delete(key);
     if (tail.lost > 0) this.#drop(c, x, part, tail.lost);
+    this.#tellGap(c, x, part);
     for (const chunk of tail.chunks) this.#append(c, x, part, chunk, at);
   }
 

@@ -37,6 +37,7 @@ export class Owners {
   readonly #folders: ProjectFolders;
   readonly #lookups = new Map<number, Promise<Attributed>>();
   readonly #runs = new Map<number, string>();
+  readonly #runEnds = new Map<number, ReturnType<typeof setTimeout>>();
   #resolved = 0;
   #unresolved = 0;
   #malformed = 0;
@@ -69,8 +70,13 @@ export class Owners {
   /** Registers `run --project`. @returns what ends the registration. */
   run(pid: number, project: string): () => void {
     this.#runs.set(pid, project);
+    clearTimeout(this.#runEnds.get(pid)); // A process may run one command after the other.
     return () => {
-      const timer = setTimeout(() => this.#runs.delete(pid), RUN_LINGER_MS);
+      const timer = setTimeout(() => {
+        this.#runs.delete(pid);
+        this.#runEnds.delete(pid);
+      }, RUN_LINGER_MS);
+      this.#runEnds.set(pid, timer);
       Deno.unrefTimer(timer);
     };
   }

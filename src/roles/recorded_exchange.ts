@@ -12,7 +12,7 @@ import type { FieldLines } from "../http1/events.ts";
 import { createDecoder, type Decoder } from "../http1/decode.ts";
 import type { ExchangeReader, RequestFacts, Surface } from "../providers/adapter.ts";
 import { BodyKeeper } from "./body_keeper.ts";
-import { fieldMap } from "./field_map.ts";
+import { fieldMap, isCoded } from "./field_map.ts";
 import type { Observed } from "./row_builder.ts";
 
 /** A body decoded beyond this is taken for a decompression bomb; usage of the largest real answers comes far earlier. */
@@ -44,6 +44,7 @@ export interface KeptBody {
 
 /** Follows one exchange from its request head to its end. */
 export class RecordedExchange {
+  readonly surface: Surface;
   readonly facts: RequestFacts;
   readonly readings: Reading[] = [];
   readonly #reader: ExchangeReader;
@@ -60,6 +61,7 @@ export class RecordedExchange {
   #copyFailure: Observed["copyFailure"] = null;
 
   constructor(surface: Surface, facts: RequestFacts, requestedAt: number, settings: ExchangeSettings) {
+    this.surface = surface;
     this.facts = facts;
     this.#requestedAt = requestedAt;
     this.#reader = surface.open(facts, (reading) => this.readings.push(reading));
@@ -101,15 +103,16 @@ export class RecordedExchange {
     side.keeper.gap(lost);
     side.whole = false;
     this.#copyFailure = "dropped";
-    const coded = (part === "request" ? this.facts.headers : this.#responseHeaders).has("content-encoding");
-    if (coded) side.decoder?.cancel();
+    const coding = (part === "request" ? this.facts.headers : this.#responseHeaders).get("content-encoding");
+    if (isCoded(coding)) side.decoder?.cancel();
     else if (part === "response") this.#reader.responseGap?.();
   }
 
   /** Resolves when the adapter has read the whole request; later calls join the first. */
   requestEnd(whole: boolean): Promise<void> {
     this.#requestEnding ??= this.#finishSide(this.#request).then(() => {
-      this.#reader.requestEnd(whole && this.#request.whole);
+      if (!whole) this.#request.whole = false;
+      this.#reader.requestEnd(this.#request.whole);
     });
     return this.#requestEnding;
   }
@@ -144,7 +147,8 @@ export class RecordedExchange {
       endedAt: this.#endedAt,
       requestBytes: this.#request.wireBytes,
       responseBytes: this.#response.wireBytes,
-      promptHash: this.#request.keeper.total === 0 ? null : this.#hash.digest("hex"),
+      // The fingerprint of a part would be that of another prompt.
+      promptHash: this.#request.keeper.total === 0 || !this.#request.whole ? null : this.#hash.digest("hex"),
       transport: this.#transport,
       copyFailure: this.#copyFailure,
     };

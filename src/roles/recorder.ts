@@ -2,13 +2,15 @@
  * The recorder: from copies of exchanges to priced, attributed, redacted rows. The only role that writes the database, and
  * one that can open no socket.
  *
- * Imports: domain, log.ts (types), meter, providers, redact, store, roles.
+ * Imports: domain, http1 (types), log.ts (types), meter, providers, redact, store, roles.
  *
  * @module
  */
 
 import type { Config } from "../domain/config.ts";
-import type { Attribution, BodyRow, Cost, Reading } from "../domain/exchange.ts";
+import type { BodyRow, Reading } from "../domain/exchange.ts";
+import type { QuotaSample } from "../domain/quota.ts";
+import type { FieldLines } from "../http1/events.ts";
 import { errorLabel, type LogEvent } from "../log.ts";
 import { costOf } from "../meter/cost.ts";
 import type { RateTable } from "../meter/rates.ts";
@@ -16,9 +18,11 @@ import { surfaceFor } from "../providers/surfaces.ts";
 import { redactAndCut } from "../redact/cut.ts";
 import type { Writer } from "../store/writer.ts";
 import { ConnectionBook, type OpenConnection } from "./connection_book.ts";
-import { fieldMap } from "./field_map.ts";
-import type { CopyBatch, CopyRecord, Counters } from "./messages.ts";
-import { type KeptBody, RecordedExchange } from "./recorded_exchange.ts";
+import { fieldMap, joinedField } from "./field_map.ts";
+import type { CopyBatch, CopyRecord, Counters, Owner } from "./messages.ts";
+import { type ExchangeSettings, type KeptBody, RecordedExchange } from "./recorded_exchange.ts";
+import { RecordedSocket } from "./recorded_socket.ts";
+import { QuotaSampler } from "./quota_sampler.ts";
 import { buildRow, type Observed } from "./row_builder.ts";
 
 /** Rows are on disk at the latest this long after they are complete. */
@@ -37,6 +41,8 @@ export interface RecorderOptions {
   readonly promptHashKey: string;
   /** Whether bodies of a project are kept; null = the daemon-wide setting holds. */
   readonly bodyCaptureOf: (slug: string) => boolean | null;
+  /** Keeps what a provider says of an allowance. Absent = not kept. */
+  readonly keepQuota?: (sample: QuotaSample) => void;
   readonly newId: () => string;
   readonly log: (event: LogEvent) => void;
 }
@@ -46,7 +52,9 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #book = new ConnectionBook();
   readonly #finishing = new Set<Promise<void>>();
+  readonly #quota: QuotaSampler;
   #config: Config;
+  #rates: RateTable;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #recorded = 0;
   #failed = 0;
@@ -55,15 +63,23 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#quota = new QuotaSampler((sample) => options.keepQuota?.(sample));
     this.#config = options.config;
+    this.#rates = options.rates;
   }
 
-  /** Applies from the next exchange on. */
-  configure(config: Config): void {
+  /** Applies to every exchange that ends from now on. */
+  configure(config: Config, rates: RateTable): void {
     this.#config = config;
+    this.#rates = rates;
   }
 
-  setOwner(peerPort: number, owner: Attribution): void {
+  /** What is in force now for stored bodies. */
+  get bodySettings(): Config["bodies"] {
+    return this.#config.bodies;
+  }
+
+  setOwner(peerPort: number, owner: Owner): void {
     this.#book.setOwner(peerPort, owner);
   }
 
@@ -119,6 +135,8 @@ export class Recorder {
   /** Finishes what is under way and writes everything. */
   async drain(): Promise<void> {
     while (this.#finishing.size > 0) await Promise.all(this.#finishing);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     this.#flush();
   }
 
@@ -126,16 +144,14 @@ export class Recorder {
     if (record.t === "open") return this.#book.open(record.c, record.host, record.peerPort);
     const connection = this.#book.get(record.c);
     if (connection === undefined) return;
+    if (record.t === "response") this.#quota.take(connection.host, record.fields, record.at);
     switch (record.t) {
       case "request": {
         const headers = fieldMap(record.fields);
         const facts = { host: connection.host, method: record.method, target: record.target, headers };
         const surface = surfaceFor(facts);
         if (surface === null) return;
-        const { maxBodyBytes } = this.#config.bodies;
-        const plain = this.#config.cloud.promptHash === "plain";
-        const settings = { maxBodyBytes, promptHashKey: plain ? null : this.#options.promptHashKey };
-        connection.exchanges.set(record.x, new RecordedExchange(surface, facts, record.at, settings));
+        connection.exchanges.set(record.x, new RecordedExchange(surface, facts, record.at, this.#settings()));
         return;
       }
       case "close":
@@ -148,8 +164,17 @@ export class Recorder {
       default: {
         const exchange = connection.exchanges.get(record.x);
         if (exchange !== undefined) this.#feed(record, slab, connection, exchange);
+        else if (connection.socket !== null) this.#feedSocket(record, slab, connection.socket);
       }
     }
+  }
+
+  #settings(): ExchangeSettings {
+    const plain = this.#config.cloud.promptHash === "plain";
+    return {
+      maxBodyBytes: this.#config.bodies.maxBodyBytes,
+      promptHashKey: plain ? null : this.#options.promptHashKey,
+    };
   }
 
   #feed(
@@ -159,8 +184,12 @@ export class Recorder {
     exchange: RecordedExchange,
   ): void {
     switch (record.t) {
-      case "response":
-        return exchange.responseHead(record.status, record.fields);
+      case "response": {
+        if (record.status !== 101) return exchange.responseHead(record.status, record.fields);
+        connection.exchanges.delete(record.x);
+        connection.socket = this.#openSocket(connection, exchange, record.fields);
+        return;
+      }
       case "bytes": {
         const bytes = slab.subarray(record.start, record.start + record.length);
         if (record.part === "request") exchange.requestBytes(bytes);
@@ -179,7 +208,29 @@ export class Recorder {
     }
   }
 
+  /** Null for a switch to something that no surface reads. */
+  #openSocket(connection: OpenConnection, { surface, facts }: RecordedExchange, fields: FieldLines) {
+    if (surface.openSocket === undefined) return null;
+    const extensions = joinedField(fields, "sec-websocket-extensions");
+    return new RecordedSocket(surface.openSocket, facts, extensions, this.#settings(), {
+      turn: ({ reading, observed, bodies }) => this.#track(this.#write(connection, [reading], observed, () => bodies)),
+      gaveUp: (reason) => {
+        this.#opaque++;
+        this.#options.log({ event: "intercept.copy.opaque", host: facts.host, reason });
+      },
+    });
+  }
+
+  #feedSocket(record: Extract<CopyRecord, { x: number }>, slab: Uint8Array, socket: RecordedSocket): void {
+    if (!("part" in record) || (record.part !== "client" && record.part !== "server")) return;
+    if (record.t === "bytes") {
+      socket.bytes(record.part, slab.subarray(record.start, record.start + record.length), record.at);
+    } else if (record.t === "gap") socket.gap(record.part);
+    else if (record.part === "server") this.#track(socket.end(record.at));
+  }
+
   #cutAll(connection: OpenConnection, at: number): void {
+    if (connection.socket !== null) this.#track(connection.socket.end(at));
     for (const [x, exchange] of connection.exchanges) this.#finish(connection, x, exchange, false, at);
   }
 
@@ -195,13 +246,23 @@ export class Recorder {
 
   async #record(connection: OpenConnection, exchange: RecordedExchange, whole: boolean, at: number): Promise<void> {
     await exchange.end(whole, at);
+    await this.#write(connection, exchange.readings, exchange.observed(), () => exchange.takeBodies());
+  }
+
+  async #write(
+    connection: OpenConnection,
+    readings: readonly Reading[],
+    seen: Observed,
+    takeBodies: () => readonly KeptBody[],
+  ): Promise<void> {
     const found = await this.#book.ownerOf(connection);
-    const owner: Attribution = found ??
+    const owner: Owner = found ??
       { slug: this.#config.tagging.defaultProject, layer: "smart_default" };
-    const seen = exchange.observed();
-    let bodies = this.#capture(owner) ? exchange.takeBodies().map((body) => this.#redacted(body)) : [];
-    for (const reading of exchange.readings) {
-      const row = buildRow(this.#options.newId(), reading, this.#price(reading, seen), seen, owner);
+    let bodies = this.#capture(owner) ? takeBodies().map((body) => this.#redacted(body)) : [];
+    for (const read of readings) {
+      const reading = spent(read, seen);
+      const { explain: _, ...cost } = costOf(reading, this.#rates, seen.requestedAt);
+      const row = buildRow(this.#options.newId(), reading, cost, seen, owner);
       this.#options.writer.record(row, bodies);
       bodies = []; // Stored once, with the first reading of the exchange.
       this.#recorded++;
@@ -219,17 +280,9 @@ export class Recorder {
     this.#schedule();
   }
 
-  /** A call that failed before anything was generated is not spend. */
-  #price(reading: Reading, seen: Observed): Cost {
-    const { usage } = reading.parts[0];
-    const nothingReported = usage.input === null && usage.output === null;
-    const refused = seen.transport !== null || (seen.httpStatus !== null && seen.httpStatus >= 400);
-    if (refused && nothingReported) return { kind: "free" };
-    const { explain: _, ...cost } = costOf(reading, this.#options.rates, seen.requestedAt);
-    return cost;
-  }
-
-  #capture(owner: Attribution): boolean {
+  /** Off wins where a folder and the user disagree: a `.haltonrc` may come with a checkout, so that it cannot turn capture on. */
+  #capture(owner: Owner): boolean {
+    if (owner.bodyCapture === false) return false;
     return this.#options.bodyCaptureOf(owner.slug) ?? this.#config.bodies.enabled;
   }
 
@@ -264,4 +317,13 @@ export class Recorder {
     this.#lastFailure = errorLabel(error);
     this.#options.log({ event: "recorder.exchange.failed", reason: this.#lastFailure });
   }
+}
+
+/** A call that failed before anything was generated is not spend. */
+function spent(reading: Reading, seen: Observed): Reading {
+  const { usage } = reading.parts[0];
+  const refused = seen.transport !== null || (seen.httpStatus !== null && seen.httpStatus >= 400) ||
+    (reading.mode === "websocket" && reading.error !== null && !reading.complete &&
+      reading.usageUnknown === "not_reported");
+  return refused && usage.input === null && usage.output === null ? { ...reading, billable: false } : reading;
 }

@@ -4,13 +4,17 @@
  * @module
  */
 
+import type { Config } from "../domain/config.ts";
 import { MeterError } from "../domain/errors.ts";
-import { errorLabel } from "../log.ts";
-import { BUNDLED_SOURCE, createRateTable } from "../meter/rates.ts";
+import type { QuotaSample } from "../domain/quota.ts";
+import { errorLabel, type LogEvent } from "../log.ts";
+import { BUNDLED_SOURCE, createRateTable, type RateTable } from "../meter/rates.ts";
 import { type Database, openForWriting } from "../store/database.ts";
+import { prepareQuotaInsert } from "../store/quota.ts";
 import { seedRates } from "../store/rates.ts";
 import { audit, bodyCaptureBySlug, promptHashKey } from "../store/settings.ts";
 import { Writer } from "../store/writer.ts";
+import { BodySweep } from "./body_sweep.ts";
 import { newId } from "./ids.ts";
 import type { CopyAck, CopyBatch, FromWorker, ToRecorder } from "./messages.ts";
 import { rateRows } from "./rate_rows.ts";
@@ -23,6 +27,7 @@ interface Running {
   readonly db: Database;
   readonly writer: Writer;
   readonly recorder: Recorder;
+  readonly sweep: BodySweep;
 }
 
 let running: Running | null = null;
@@ -40,14 +45,15 @@ self.onmessage = (event: MessageEvent<ToRecorder>) => {
       running?.recorder.interceptorLost(Date.now());
       return listen(message.interceptor);
     case "recorder.config":
-      return running?.recorder.configure(message.config);
+      return configure(message.config);
     case "recorder.owner":
       return running?.recorder.setOwner(message.peerPort, message.owner);
     case "recorder.audit":
       return note(message.event, message.details);
     case "stats": {
-      const counters = running?.recorder.counters() ?? {};
-      return tell({ kind: "stats", id: message.id, counters, notes: running?.recorder.notes() ?? [] });
+      const parts = running === null ? [] : [running.recorder, running.sweep];
+      const counters = Object.assign({}, ...parts.map((part) => part.counters()));
+      return tell({ kind: "stats", id: message.id, counters, notes: parts.flatMap((part) => part.notes()) });
     }
     case "drain":
       stop().then(() => tell({ kind: "drained" }));
@@ -61,9 +67,8 @@ self.onmessage = (event: MessageEvent<ToRecorder>) => {
 function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
   try {
     const db = openForWriting(message.database, { now: Date.now() });
-    const { overrides } = message.config.pricing;
-    const rates = createRateTable(overrides);
-    seedRates(db, rateRows(rates.list()), JSON.stringify([BUNDLED_SOURCE, overrides]));
+    const rates = createRateTable(message.config.pricing.overrides);
+    mirrorRates(db, rates, message.config);
     const writer = new Writer(db, { newId });
     const recorder = new Recorder({
       writer,
@@ -71,10 +76,14 @@ function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
       config: message.config,
       promptHashKey: promptHashKey(db),
       bodyCaptureOf: captureChoices(db),
+      keepQuota: quotaKeeper(db),
       newId,
       log: (event) => tell({ kind: "log", event }),
     });
-    running = { db, writer, recorder };
+    const log = (event: LogEvent) => tell({ kind: "log", event });
+    const sweep = new BodySweep({ db, settings: () => recorder.bodySettings, now: Date.now, log });
+    running = { db, writer, recorder, sweep };
+    sweep.start();
     listen(message.interceptor);
     tell({ kind: "recorder.ready" });
   } catch (error) {
@@ -86,6 +95,35 @@ function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
       hint: known ? error.hint ?? null : null,
     });
   }
+}
+
+/** Puts the price table where a user can query it. */
+function mirrorRates(db: Database, rates: RateTable, { pricing }: Config): void {
+  seedRates(db, rateRows(rates.list()), JSON.stringify([BUNDLED_SOURCE, pricing.overrides]));
+}
+
+/** Prices of calls that end from now on follow the new configuration, also when the mirror cannot be written. */
+function configure(config: Config): void {
+  if (running === null) return;
+  const rates = createRateTable(config.pricing.overrides);
+  running.recorder.configure(config, rates);
+  try {
+    mirrorRates(running.db, rates, config);
+  } catch (error) {
+    tell({ kind: "log", event: { event: "recorder.write.failed", reason: errorLabel(error), queued: 0 } });
+  }
+}
+
+/** Writes samples one by one, as they are few; one that cannot be written is lost, and the next comes in a minute. */
+function quotaKeeper(db: Database): (sample: QuotaSample) => void {
+  const insert = prepareQuotaInsert(db);
+  return (sample) => {
+    try {
+      insert(sample);
+    } catch (error) {
+      tell({ kind: "log", event: { event: "recorder.write.failed", reason: errorLabel(error), queued: 0 } });
+    }
+  };
 }
 
 /** Reads the projects' choices again now and then, so that a change needs no restart. */
@@ -121,6 +159,7 @@ function note(event: string, details: Readonly<Record<string, string | number | 
 
 async function stop(): Promise<void> {
   if (running === null) return;
+  running.sweep.stop();
   await running.recorder.drain();
   running.writer.close();
   running.db.close();

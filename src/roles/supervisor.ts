@@ -16,6 +16,7 @@ import type { UpstreamSettings } from "../domain/upstream.ts";
 import type { LogEvent } from "../log.ts";
 import { loadOrCreateCa } from "../os/ca_files.ts";
 import type { Paths } from "../os/paths.ts";
+import { ConfigWatch } from "./config_watch.ts";
 import { supervisorAnswers } from "./control_client.ts";
 import { type ControlServer, serveControl } from "./control_server.ts";
 import { type DaemonStatus, gatherStatus } from "./daemon_status.ts";
@@ -88,6 +89,9 @@ class Supervisor implements Daemon {
   readonly #workers = new Map<Role, WorkerHandle>();
   readonly #restarts = new Map<Role, number>();
   readonly #startedAt = Date.now();
+  /** As the file says now; the sections that are read once are those of the start. */
+  #config: Config;
+  #watch: ConfigWatch | null = null;
   #control: ControlServer | null = null;
   #issued: IssuedLeaves | null = null;
   #caCreated = false;
@@ -103,6 +107,7 @@ class Supervisor implements Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
+    this.#config = options.config;
     const { daemon } = options.config;
     this.#row = {
       home: options.paths.home,
@@ -144,6 +149,7 @@ class Supervisor implements Daemon {
     await this.#startApi();
     this.#publish();
     this.#audit();
+    this.#watch = this.#watchConfig();
     this.#timers.push(setInterval(() => this.#renew(), RENEWAL_CHECK_MS));
     this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
     this.#options.log({
@@ -166,6 +172,7 @@ class Supervisor implements Daemon {
       refusedControlMessages: this.#refused,
       restarts: Object.fromEntries(this.#restarts),
       owners: this.#owners.counters(),
+      configProblems: this.#watch?.problems ?? [],
       workers: this.#workers,
     });
   }
@@ -174,6 +181,7 @@ class Supervisor implements Daemon {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#timers.forEach(clearInterval);
+    this.#watch?.close();
     this.#withdraw();
     this.#workers.get("edge")?.send({ kind: "edge.release" });
     await this.#workers.get("interceptor")?.drain(drainMs);
@@ -198,10 +206,21 @@ class Supervisor implements Daemon {
     for (const host of INTERCEPTED_HOSTS) this.#options.log({ event: "leaf.issued", host, not_after });
   }
 
+  #watchConfig(): ConfigWatch {
+    return new ConfigWatch(this.#options.paths.config, this.#config, {
+      changed: (config) => {
+        this.#config = config;
+        this.#workers.get("recorder")?.send({ kind: "recorder.config", config });
+        this.#options.log({ event: "daemon.config.changed" });
+      },
+      invalid: (reason) => this.#options.log({ event: "daemon.config.invalid", reason }),
+    });
+  }
+
   async #startRecorder(interceptor: MessagePort): Promise<void> {
     const worker = this.#spawn("recorder");
     const { database } = this.#options.paths;
-    worker.send({ kind: "recorder.start", database, config: this.#options.config, interceptor }, [interceptor]);
+    worker.send({ kind: "recorder.start", database, config: this.#config, interceptor }, [interceptor]);
     await this.#readyMessage("recorder.ready");
   }
 

@@ -32,7 +32,7 @@ export class WorkerHandle {
   readonly #waiting = new Map<number, (stats: WorkerStats | null) => void>();
   readonly #onMessage: (message: FromWorker) => void;
   readonly #onCrash: (reason: string) => void;
-  #drained: (() => void) | null = null;
+  #drained: ((finished: boolean) => void) | null = null;
   #nextId = 0;
   #ended = false;
 
@@ -60,6 +60,7 @@ export class WorkerHandle {
 
   /** Counters of the worker, or null when it does not answer in time. */
   stats(): Promise<WorkerStats | null> {
+    if (this.#ended) return Promise.resolve(null);
     const id = this.#nextId++;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#answer(id, null), STATS_MS);
@@ -76,9 +77,9 @@ export class WorkerHandle {
     if (this.#ended) return false;
     const finished = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), withinMs);
-      this.#drained = () => {
+      this.#drained = (finished) => {
         clearTimeout(timer);
-        resolve(true);
+        resolve(finished);
       };
       this.send({ kind: "drain" });
     });
@@ -95,7 +96,7 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     if (message.kind === "stats") {
       this.#answer(message.id, { counters: message.counters, notes: message.notes ?? [] });
-    } else if (message.kind === "drained") this.#drained?.();
+    } else if (message.kind === "drained") this.#drained?.(true);
     else this.#onMessage(message);
   }
 
@@ -107,7 +108,7 @@ export class WorkerHandle {
 
   #crash(reason: string): void {
     if (this.#ended) return;
-    this.#drained?.();
+    this.#drained?.(false);
     this.terminate();
     this.#onCrash(reason);
   }

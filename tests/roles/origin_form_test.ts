@@ -32,7 +32,7 @@ Deno.test("originForm leaves out what is meant for the proxy", () => {
 Deno.test("originForm names the host of the target, whatever Host said (RFC 9112 section 3.2.2)", () => {
   equal(
     rewritten("GET http://real.test:8080/ HTTP/1.1\r\nX-A: 1\r\nhost: other.test\r\n\r\n"),
-    "GET / HTTP/1.1\r\nX-A: 1\r\nhost: real.test:8080\r\nConnection: close\r\n\r\n",
+    "GET / HTTP/1.1\r\nX-A: 1\r\nHost: real.test:8080\r\nConnection: close\r\n\r\n",
   );
   equal(
     rewritten("GET http://real.test/ HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n"),

@@ -6,7 +6,7 @@
 
 import { createAuthority, issueLeaf, readAuthority } from "../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../../src/domain/hosts.ts";
-import { issueLeaves, type IssuedLeaves } from "../../src/roles/leaves.ts";
+import { type IssuedLeaves, issueLeaves } from "../../src/roles/leaves.ts";
 import type { Leaf } from "../../src/roles/messages.ts";
 
 /** Waiting longer than this is a failure. */
@@ -101,16 +101,15 @@ export async function receiveAll(from: Socket): Promise<Uint8Array<ArrayBuffer>>
   }
 }
 
-/** At least `length` bytes. */
+/** Exactly `length` bytes. */
 export async function receiveBytes(from: Socket, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
+  const bytes = new Uint8Array(length);
   for (let got = 0; got < length;) {
-    const part = await receive(from);
-    if (part.length === 0) throw new Error(`The connection ended after ${got} of ${length} bytes`);
-    got += part.length;
-    parts.push(part);
+    const count = await from.read(bytes.subarray(got));
+    if (count === null) throw new Error(`The connection ended after ${got} of ${length} bytes`);
+    got += count;
   }
-  return concat(parts);
+  return bytes;
 }
 
 /** Text up to and with `mark`, byte by byte, so that nothing after it is taken. */
@@ -157,7 +156,7 @@ function serve<C extends Socket>(
       const connection = await listener.accept().catch(() => null);
       if (connection === null) return;
       connections.push(connection);
-      handle(connection).catch(() => {}); // A client that goes away is for the test to notice.
+      handle(connection).catch(() => close(connection)); // A client that goes away is for the test to notice.
     }
   })();
   return {
@@ -218,8 +217,8 @@ export async function strangeLeaf(host: InterceptedHost): Promise<Leaf> {
 /** Runs `body` while timers of `from` milliseconds take `to`, for limits that are longer than a test may last. */
 export async function withShortTimer(from: number, to: number, body: () => Promise<void>): Promise<void> {
   const original = globalThis.setTimeout;
-  const short: typeof setTimeout = (callback, ms, ...args) => original(callback, ms === from ? to : ms, ...args);
-  globalThis.setTimeout = short;
+  const short = (callback: () => void, ms?: number) => original(callback, ms === from ? to : ms);
+  globalThis.setTimeout = Object.assign(short, { __promisify__: original.__promisify__ });
   try {
     await body();
   } finally {

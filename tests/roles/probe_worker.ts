@@ -1,0 +1,147 @@
+/**
+ * Tries what it is asked to try, with the permissions that it was started with, and says what came of it.
+ *
+ * @module
+ */
+
+import { connect as connectNode } from "node:net";
+import { readFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/** One thing to try. */
+export type Attempt =
+  | { readonly kind: "connect"; readonly hostname: string; readonly port: number }
+  | { readonly kind: "connect by node"; readonly hostname: string; readonly port: number }
+  | { readonly kind: "connect unix"; readonly path: string }
+  | { readonly kind: "listen"; readonly hostname: string; readonly port: number }
+  | { readonly kind: "resolve"; readonly name: string }
+  | { readonly kind: "fetch"; readonly url: string }
+  | {
+    readonly kind: "tls";
+    readonly hostname: string;
+    readonly port: number;
+    readonly servername: string;
+    readonly ca: string;
+  }
+  | { readonly kind: "read"; readonly path: string }
+  | { readonly kind: "read by node"; readonly path: string }
+  | { readonly kind: "list"; readonly path: string }
+  | { readonly kind: "write"; readonly path: string }
+  | { readonly kind: "remove"; readonly path: string }
+  | { readonly kind: "symlink"; readonly from: string; readonly to: string }
+  | { readonly kind: "env"; readonly name: string }
+  | { readonly kind: "all env" }
+  | { readonly kind: "run"; readonly command: string }
+  | { readonly kind: "sys" }
+  | { readonly kind: "ffi"; readonly path: string }
+  | { readonly kind: "import"; readonly url: string }
+  | { readonly kind: "worker" }
+  | { readonly kind: "sqlite"; readonly path: string; readonly readOnly: boolean; readonly sql: string }
+  | { readonly kind: "ask"; readonly name: Deno.PermissionName };
+
+/** `refused` is a lack of permission; anything else that failed is told by its name. */
+export type Outcome = "done" | "refused" | `failed: ${string}`;
+
+async function attempt(what: Attempt): Promise<unknown> {
+  switch (what.kind) {
+    case "connect":
+      return (await Deno.connect({ hostname: what.hostname, port: what.port })).close();
+    case "connect by node":
+      return await new Promise((resolve, reject) => {
+        const socket = connectNode({ host: what.hostname, port: what.port });
+        socket.once("connect", () => resolve(socket.destroy()));
+        socket.once("error", reject);
+      });
+    case "connect unix":
+      return (await Deno.connect({ transport: "unix", path: what.path })).close();
+    case "listen":
+      return Deno.listen({ hostname: what.hostname, port: what.port }).close();
+    case "resolve":
+      return await Deno.resolveDns(what.name, "A");
+    case "fetch":
+      return await (await fetch(what.url)).text();
+    case "tls": {
+      const tcp = await Deno.connect({ hostname: what.hostname, port: what.port });
+      const tls = await Deno.startTls(tcp, { hostname: what.servername, caCerts: [what.ca] });
+      await tls.handshake();
+      return tls.close();
+    }
+    case "read":
+      return Deno.readFileSync(what.path);
+    case "read by node":
+      return readFileSync(what.path);
+    case "list":
+      return [...Deno.readDirSync(what.path)];
+    case "write":
+      return Deno.writeTextFileSync(what.path, "probe");
+    case "remove":
+      return Deno.removeSync(what.path);
+    case "symlink":
+      return Deno.symlinkSync(what.from, what.to);
+    case "env":
+      return Deno.env.get(what.name);
+    case "all env":
+      return Deno.env.toObject();
+    case "run":
+      return await new Deno.Command(what.command).output();
+    case "sys":
+      return Deno.hostname();
+    case "ffi":
+      return Deno.dlopen(what.path, {}).close();
+    case "import":
+      return await import(what.url);
+    case "worker":
+      return await startInnerWorker();
+    case "sqlite":
+      return useDatabase(what);
+    case "ask": {
+      const { state } = await Deno.permissions.request({ name: what.name } as Deno.PermissionDescriptor);
+      if (state !== "granted") throw new Deno.errors.NotCapable(state);
+      return undefined;
+    }
+  }
+}
+
+/** A worker inside the worker, with more permissions than its parent has. */
+async function startInnerWorker(): Promise<void> {
+  const source = "try { Deno.hostname(); postMessage('done'); } catch { postMessage('refused'); }";
+  const url = `data:application/javascript,${encodeURIComponent(source)}`;
+  const inner = new Worker(url, { type: "module", deno: { permissions: { sys: true, read: true } } });
+  try {
+    const said = await new Promise((resolve, reject) => {
+      inner.onmessage = (event) => resolve(event.data);
+      inner.onerror = (event) => {
+        event.preventDefault();
+        reject(new Deno.errors.NotCapable(event.message));
+      };
+    });
+    if (said !== "done") throw new Deno.errors.NotCapable("inner worker");
+  } finally {
+    inner.terminate();
+  }
+}
+
+function useDatabase(what: Extract<Attempt, { kind: "sqlite" }>): void {
+  const db = new DatabaseSync(what.path, { readOnly: what.readOnly });
+  try {
+    db.exec(what.sql);
+  } finally {
+    db.close();
+  }
+}
+
+async function outcomeOf(what: Attempt): Promise<Outcome> {
+  try {
+    await attempt(what);
+    return "done";
+  } catch (error) {
+    if (!(error instanceof Error)) return "failed: unknown";
+    const denied = error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied ||
+      /Requires \w+ access|NotCapable|not capable|EACCES|EPERM/i.test(`${error.name} ${error.message}`);
+    return denied ? "refused" : `failed: ${error.name} ${error.message}`;
+  }
+}
+
+if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) {
+  self.onmessage = async (event: MessageEvent<Attempt>) => self.postMessage(await outcomeOf(event.data));
+}
