@@ -11,6 +11,7 @@ export type LogEvent =
   | { event: "daemon.exit"; reason: string }
   | { event: "daemon.heartbeat"; intercepted: number; recorded: number; swallowed: number }
   | { event: "daemon.permissions.tightened"; path: string }
+  | { event: "daemon.config.changed" }
   | { event: "daemon.config.invalid"; reason: string }
   | { event: "daemon.control.refused"; reason: string }
   | { event: "role.started"; role: string }
@@ -37,7 +38,10 @@ export type LogEvent =
   | { event: "attribution.resolved"; slug: string; winning_layer: string }
   | { event: "attribution.failed"; reason: string }
   | { event: "recorder.write.failed"; reason: string; queued: number }
-  | { event: "recorder.exchange.failed"; reason: string };
+  | { event: "recorder.exchange.failed"; reason: string }
+  | { event: "bodies.swept"; cause: string; bodies: number; bytes: number; duration_ms: number }
+  | { event: "bodies.sweep.failed"; reason: string }
+  | { event: "log.lines.lost"; lines: number };
 
 /** Where lines go. */
 export type LogSink = (line: string) => void;

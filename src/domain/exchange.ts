@@ -41,17 +41,23 @@ export interface UsagePart {
   /** Model this part is billed under; `null` when neither response nor request named one. */
   readonly model: string | null;
   readonly usage: TokenUsage;
-  /** Tokens that have rates of their own, each a subset of the count it is named after. Absent = none reported. */
+  /** Tokens that have rates of their own. Absent = not told what the counts consist of; `{}` = told, and all of it text. */
   readonly modalities?: ModalityTokens;
 }
 
-/** Audio and image tokens; subsets of `input` (after cache is taken out), `cacheRead` and `output`. */
+/**
+ * Audio, image and video tokens; subsets of `input` (after cache is taken out), `cacheRead` and `output`. Absent = none,
+ * but for `cacheReadImage`, where absent = not told and 0 = told that there were none.
+ */
 export interface ModalityTokens {
   readonly inputAudio?: number;
   readonly inputImage?: number;
+  readonly inputVideo?: number;
   readonly cacheReadAudio?: number;
+  readonly cacheReadImage?: number;
   readonly outputAudio?: number;
   readonly outputImage?: number;
+  readonly outputVideo?: number;
 }
 
 /** What a call was for. */
@@ -170,11 +176,24 @@ export interface ExchangeRow {
   readonly usage: TokenUsage;
   /** JSON of the parts beyond the first, or null. */
   readonly extraParts: string | null;
+  /** JSON of the `TokenUsage` of the response alone, where `usage` adds other parts to it; else null. */
+  readonly responseUsage: string | null;
+  /** JSON of the response's `ModalityTokens`, or null when they were not told. */
+  readonly modalities: string | null;
+  /** JSON of `ExtraUsage`, or null without any. */
+  readonly extraUsage: string | null;
   readonly rawUsage: string | null;
+  readonly providerCostPico: bigint | null;
+  /** Whether the terminal event was seen. */
+  readonly responseComplete: boolean;
+  /** False for what bills nothing: token counts, warm-ups, calls that were refused before anything was generated. */
+  readonly billable: boolean;
   readonly cost: Cost;
   readonly billingBasis: BillingBasis;
   readonly requestedTier: string | null;
   readonly servedTier: string | null;
+  readonly speed: string | null;
+  readonly inferenceGeo: string | null;
   readonly responseId: string | null;
   readonly clientName: string | null;
   readonly clientVersion: string | null;

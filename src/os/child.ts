@@ -25,20 +25,25 @@ export async function runInForeground(
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const child = spawn(command, args, variables);
+  let child: Deno.ChildProcess | null = null;
   const listeners: (readonly [Deno.Signal, () => void])[] = [];
   const terminal = Deno.stdin.isTerminal();
+  // Before the child starts: a signal between the two would end this program and leave the child behind.
   for (const signal of [...FORWARDED, ...FROM_TERMINAL]) {
     const own = terminal && (FROM_TERMINAL as readonly string[]).includes(signal);
     const listener = () => {
-      if (!own) passOn(child, signal);
+      if (!own && child !== null) passOn(child, signal);
     };
     Deno.addSignalListener(signal, listener);
     listeners.push([signal, listener]);
   }
-  const status = await child.status;
-  for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
-  return status.code; // 128 + n for signal n, as shells have it.
+  try {
+    child = spawn(command, args, variables);
+    const { code } = await child.status;
+    return code; // 128 + n for signal n, as shells have it.
+  } finally {
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  }
 }
 
 function spawn(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Deno.ChildProcess {

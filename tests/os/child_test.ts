@@ -35,7 +35,11 @@ Deno.test("runInForeground gives 128 + n for every signal n that a shell would s
   for (const [name, number] of [["HUP", 1], ["INT", 2], ["QUIT", 3], ["ABRT", 6], ["KILL", 9], ["TERM", 15]] as const) {
     equal(await runInForeground("sh", ["-c", `kill -${name} $$`], {}), 128 + number, name);
   }
-  const usr1 = Number(new TextDecoder().decode((await new Deno.Command("sh", { args: ["-c", "kill -l USR1 2>/dev/null || echo 10"] }).output()).stdout));
+  const usr1 = Number(
+    new TextDecoder().decode(
+      (await new Deno.Command("sh", { args: ["-c", "kill -l USR1 2>/dev/null || echo 10"] }).output()).stdout,
+    ),
+  );
   equal(await runInForeground("sh", ["-c", "kill -USR1 $$"], {}), 128 + usr1, "USR1");
 });
 
@@ -59,7 +63,9 @@ Deno.test("runInForeground says that a file may not be executed", async () => {
 });
 
 Deno.test("runInForeground passes standard input, output, arguments and variables through", async () => {
-  const process = start(["sh", "-c", 'cat; printf " %s %s" "$MARK" "$1"; printf err >&2', "sh", "a b"], { MARK: "set" });
+  const process = start(["sh", "-c", 'cat; printf " %s %s" "$MARK" "$1"; printf err >&2', "sh", "a b"], {
+    MARK: "set",
+  });
   const writer = process.stdin.getWriter();
   await writer.write(new TextEncoder().encode("typed"));
   await writer.close();
