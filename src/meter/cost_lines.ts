@@ -74,9 +74,10 @@ export function isTimed(prices: Prices): boolean {
 export function tokenLines(part: UsagePart, rate: Rate, prices: Prices): Lines {
   const { usage } = part;
   if (!isTimed(prices) && needsMissingCount(usage, rate, prices)) return { missing: "usage_unknown" };
+  if (needsMissingSplit(part, prices)) return { missing: "usage_unknown" };
   const counts = split(usage, part.modalities ?? {});
   if (counts.some(([, count]) => !isCount(count))) return { missing: "usage_unknown" };
-  if (prices.uncountable || !canSplitCachedImages(usage.cacheRead, prices)) return { missing: "rate_missing" };
+  if (prices.uncountable) return { missing: "rate_missing" };
 
   const lines: BareLine[] = [];
   for (const [key, count] of counts) {
@@ -121,34 +122,49 @@ function needsMissingCount(usage: TokenUsage, rate: Rate, prices: Prices): boole
 
 /** Counts by rate. Subsets are taken out of the count that holds them; a subset larger than that shows as negative. */
 function split(usage: TokenUsage, subsets: ModalityTokens): readonly (readonly [TokenKey, number])[] {
-  const { inputAudio = 0, inputImage = 0, cacheReadAudio = 0, outputAudio = 0, outputImage = 0 } = subsets;
+  const { inputAudio = 0, inputImage = 0, inputVideo = 0, cacheReadAudio = 0, cacheReadImage = 0 } = subsets;
+  const { outputAudio = 0, outputImage = 0, outputVideo = 0 } = subsets;
   return [
-    ["input", (usage.input ?? 0) - inputAudio - inputImage],
+    ["input", (usage.input ?? 0) - inputAudio - inputImage - inputVideo],
     ["inputAudio", inputAudio],
     ["inputImage", inputImage],
-    ["cacheRead", (usage.cacheRead ?? 0) - cacheReadAudio],
+    ["inputVideo", inputVideo],
+    ["cacheRead", (usage.cacheRead ?? 0) - cacheReadAudio - cacheReadImage],
     ["cacheReadAudio", cacheReadAudio],
+    ["cacheReadImage", cacheReadImage],
     ["cacheWrite5m", usage.cacheWrite5m ?? 0],
     ["cacheWrite1h", usage.cacheWrite1h ?? 0],
-    ["output", (usage.output ?? 0) - outputAudio - outputImage],
+    ["output", (usage.output ?? 0) - outputAudio - outputImage - outputVideo],
     ["outputAudio", outputAudio],
     ["outputImage", outputImage],
+    ["outputVideo", outputVideo],
   ];
 }
 
 /**
- * A rate for a kind of token. Images sent to a model without an image rate are billed as its input: vendors list one
- * price for text and images there, and a separate one where it differs. Nothing else falls back.
+ * A rate for a kind of token. Images and video sent to a model without a rate for them are billed as its input: vendors list
+ * one price for text, images and video there, and a separate one where it differs. Nothing else falls back.
  */
 function priceOf(key: TokenKey, prices: Prices): bigint | undefined {
-  const price = prices.perToken[key];
-  return price === undefined && key === "inputImage" ? prices.perToken.input : price;
+  const { perToken } = prices;
+  const price = perToken[key];
+  if (price !== undefined) return price;
+  if (key === "inputImage" || key === "inputVideo") return perToken.input;
+  return key === "cacheReadImage" ? perToken.cacheRead : undefined;
 }
 
-/** Cached images are not counted apart, so a cache with two prices cannot be billed unless it was not read. */
-function canSplitCachedImages(cached: number | null, prices: Prices): boolean {
-  const { cacheRead, cacheReadImage } = prices.perToken;
-  return cached === null || cached === 0 || cacheReadImage === undefined || cacheReadImage === cacheRead;
+/**
+ * Whether it was not told how much of a count was video, or of a cache images, though the price depends on it. A count of
+ * zero needs no split.
+ */
+function needsMissingSplit({ usage, modalities }: UsagePart, { perToken }: Prices): boolean {
+  const differs = (key: TokenKey, plain: TokenKey) => perToken[key] !== undefined && perToken[key] !== perToken[plain];
+  if (modalities === undefined) {
+    if (differs("inputVideo", "input") && usage.input !== 0) return true;
+    if (differs("outputVideo", "output") && usage.output !== 0) return true;
+  }
+  const cached = usage.cacheRead ?? 0;
+  return cached > 0 && differs("cacheReadImage", "cacheRead") && modalities?.cacheReadImage === undefined;
 }
 
 function isCount(value: number): boolean {

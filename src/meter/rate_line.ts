@@ -75,7 +75,7 @@ export interface Prices {
   readonly perToken: { readonly [K in TokenKey]?: bigint };
   readonly perSearch: bigint | null;
   readonly perAudioHour: bigint | null;
-  /** Whether the model bills something whose count no reading carries (video tokens, voice messages). */
+  /** Whether the model bills something whose count no reading carries: messages in a voice session. */
   readonly uncountable: boolean;
 }
 
@@ -129,7 +129,7 @@ function readPrices(text: PriceText): Prices {
     perToken,
     perSearch: text.webSearch === undefined ? null : parseDecimal(text.webSearch, 9),
     perAudioHour: text.audioHour === undefined ? null : parseDecimal(text.audioHour, 12),
-    uncountable: text.inputVideo !== undefined || text.outputVideo !== undefined || text.textMessages !== undefined,
+    uncountable: text.textMessages !== undefined,
   };
 }
 

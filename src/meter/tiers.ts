@@ -29,6 +29,8 @@ const TIER_NAMES: Readonly<Record<Provider, Readonly<Record<string, Tier>>>> = {
   openai: { default: "standard", standard: "standard", batch: "batch", flex: "flex", priority: "fast", fast: "fast" },
   gemini: {
     standard: "standard",
+    // On its OpenAI-compatible path.
+    default: "standard",
     on_demand: "standard",
     batch: "batch",
     flex: "flex",

@@ -36,6 +36,8 @@ function quoteAt(text: string, at: number): Quote | null {
   let level = 0;
   while (level < MAX_BACKSLASHES && text.charCodeAt(at + level) === BACKSLASH) level++;
   const code = text.charCodeAt(at + level);
+  // Any other count is that of a quote which ends a string around this one.
+  if ((level & (level + 1)) !== 0) return null;
   return code === QUOTE || code === 0x27 || code === 0x60 ? { code, level } : null;
 }
 
@@ -60,6 +62,17 @@ function isOption(text: string, nameStart: number): boolean {
   return text.startsWith("--", start);
 }
 
+/**
+ * The level of the outermost string that a quote after `run` backslashes closes, out of `level` and those around it; null
+ * for a quote inside the value. At each level a string ends where whole escaped pairs precede its own kind of quote.
+ */
+function closedLevel(run: number, level: number): number | null {
+  for (let outer = 0; outer <= level; outer = 2 * outer + 1) {
+    if (run % (2 * (outer + 1)) === outer) return outer;
+  }
+  return null;
+}
+
 /** Where a quoted value ends, its closing quote left out; null when the line or the surrounding string ends first. */
 function quotedEnd(text: string, from: number, quote: Quote): { end: number; open: boolean } | null {
   let at = from;
@@ -74,9 +87,8 @@ function quotedEnd(text: string, from: number, quote: Quote): { end: number; ope
     while (text.charCodeAt(at + run) === BACKSLASH) run++;
     const next = text.charCodeAt(at + run);
     if (next === quote.code) {
-      // A quote of an outer string, or one with exactly the depth's own backslashes after whole escaped pairs.
-      if (run < quote.level) return { end: at, open: false };
-      if (run % (2 * (quote.level + 1)) === quote.level) return { end: at + run - quote.level, open: false };
+      const closed = closedLevel(run, quote.level);
+      if (closed !== null) return { end: closed === quote.level ? at + run - closed : at, open: false };
     } else if (next === QUOTE) {
       return null;
     }
@@ -95,7 +107,7 @@ function bareEnd(text: string, from: number): { end: number; open: boolean } | n
     if ((code === 0x3a || code === 0x3d) && ++signs > MAX_SIGNS) return null;
   }
   if (end >= text.length) return { end, open: true };
-  if ("([{<".includes(text.charAt(end))) return null;
+  if ("([{".includes(text.charAt(end))) return null;
   while (end > from && ".:!?".includes(text.charAt(end - 1))) end--;
   return { end, open: false };
 }
@@ -123,7 +135,7 @@ export function readAssignment(text: string, nameStart: number, nameEnd: number)
     if (nameQuote !== null && nameQuote.level !== valueQuote.level) return null;
     at += valueQuote.level + 1;
     found = quotedEnd(text, at, valueQuote);
-    const ambiguous = nameQuote === null && found !== null &&
+    const ambiguous = nameQuote?.code !== valueQuote.code && found !== null &&
       STRUCTURE.test(text.slice(at, Math.min(found.end, at + MAX_BARE)));
     if (ambiguous) return null;
   } else {

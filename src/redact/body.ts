@@ -5,15 +5,14 @@
  * secret that is split over several deltas is found too (channels.ts). Bodies are taken as they were kept: whole, or cut
  * anywhere.
  *
- * Imports: ./channels.ts, ./redact.ts, ./scan.ts, ./target.ts.
+ * Imports: ./channels.ts, ./redact.ts, ./target.ts, types of ./json_strings.ts.
  *
  * @module
  */
 
-import { splitSecretEdits } from "./channels.ts";
+import { streamEdits } from "./channels.ts";
 import type { EventBreak } from "./json_strings.ts";
-import { addCounts, applyEdits, maskEdits, type Redacted, redactText } from "./redact.ts";
-import { findSecrets } from "./scan.ts";
+import { addCounts, applyEdits, type Redacted, redactText } from "./redact.ts";
 import { redactQuery } from "./target.ts";
 
 /** How a body is read: as one text, as events, or as the query of a form. */
@@ -33,7 +32,7 @@ export function redactBody(text: string, contentType: string | null): Redacted {
     const rest = redactText(query.text, "cut");
     return { text: rest.text, counts: addCounts(query.counts, rest.counts) };
   }
-  return applyEdits(text, [...maskEdits(text, findSecrets(text, "cut")), ...splitSecretEdits(text, form)]);
+  return applyEdits(text, streamEdits(text, form));
 }
 
 function formOf(text: string, contentType: string): Form {

@@ -9,10 +9,10 @@
  * @module
  */
 
-import { BACKSLASH } from "./characters.ts";
+import { afterEscape, BACKSLASH } from "./characters.ts";
 import { type EventBreak, stringsByPlace, type StringValue } from "./json_strings.ts";
 import { type Edit, maskEdits } from "./redact.ts";
-import { findSecrets } from "./scan.ts";
+import { type Ending, findSecrets, type Found } from "./scan.ts";
 
 /**
  * What providers send when a text is complete: `content_block_stop`, `message_stop`, `response.output_text.done`,
@@ -21,45 +21,98 @@ import { findSecrets } from "./scan.ts";
 const COMPLETE =
   /\[DONE\]|"[a-z_.]{1,60}(?:_stop|\.(?:stop|done|completed|incomplete|failed))"|"finish_?[rR]eason"\s{0,8}:\s{0,8}"/g;
 
-/** Edits for every secret in the joined pieces of a text made of events. */
-export function splitSecretEdits(text: string, eventBreak: EventBreak): Edit[] {
+/** Edits for every secret of a text made of events, whether one string holds it or several. */
+export function streamEdits(text: string, eventBreak: EventBreak): Edit[] {
   let completeAt = -1;
   for (const match of text.matchAll(COMPLETE)) completeAt = match.index;
-  const edits: Edit[] = [];
+  const found = findSecrets(text, "cut");
+  const split: Edit[] = [];
   for (const pieces of stringsByPlace(text, eventBreak)) {
     // A secret within one string is found where it stands.
     const last = pieces.length > 1 ? pieces.at(-1) : undefined;
-    if (last !== undefined) edits.push(...editsOf(text, pieces, last.start > completeAt ? "cut" : "whole"));
+    if (last === undefined) continue;
+    const joined = new Joined(text, pieces);
+    split.push(...joined.edits(last.start > completeAt ? "cut" : "whole"));
+    joined.keepEscapes(found);
   }
-  return edits;
+  // What the joined text shows of a secret is listed first, since it knows what stands around it.
+  return [...split, ...maskEdits(text, found.filter(({ start, end }) => start < end))];
 }
 
-function editsOf(text: string, pieces: readonly StringValue[], ending: "cut" | "whole"): Edit[] {
-  const decoded = pieces.map((piece) => decode(text, piece));
-  const joined = decoded.join("");
-  const edits: Edit[] = [];
-  let index = 0;
-  let offset = 0;
-  for (const { start, end, rule, mask } of maskEdits(joined, findSecrets(joined, ending))) {
-    let first = true;
-    for (;;) {
-      const piece = pieces[index];
-      const length = decoded[index]?.length ?? 0;
-      if (piece === undefined) break;
-      const from = Math.max(start - offset, 0);
-      const to = Math.min(end - offset, length);
-      if (from < to) {
-        const range = { start: sourceAt(text, piece, from), end: sourceAt(text, piece, to) };
-        edits.push({ ...range, rule, mask: first ? mask.replaceAll('"', '\\"') : "" });
-        first = false;
+/** The text that several strings make together, and where each part of it stands in the source. */
+class Joined {
+  readonly #source: string;
+  readonly #pieces: readonly StringValue[];
+  /** Where each piece begins in the joined text; one more than there are pieces. */
+  readonly #offsets: number[] = [0];
+  readonly #text: string;
+
+  constructor(source: string, pieces: readonly StringValue[]) {
+    this.#source = source;
+    this.#pieces = pieces;
+    const decoded = pieces.map((piece) => decode(source, piece));
+    this.#text = decoded.join("");
+    for (const { length } of decoded) this.#offsets.push((this.#offsets.at(-1) ?? 0) + length);
+  }
+
+  edits(ending: Ending): Edit[] {
+    const edits: Edit[] = [];
+    let index = 0;
+    for (const secret of maskEdits(this.#text, findSecrets(this.#text, ending))) {
+      let mask = secret.mask.replaceAll('"', '\\"');
+      for (; index < this.#pieces.length; index++) {
+        const range = this.#rangeIn(index, secret);
+        if (range !== null) {
+          edits.push({ ...range, rule: secret.rule, mask });
+          mask = "";
+        }
+        if (secret.end <= (this.#offsets[index + 1] ?? 0)) break;
       }
-      if (end - offset <= length) break;
-      offset += length;
-      index++;
+    }
+    return edits;
+  }
+
+  /** What piece number `index` holds of a secret of the joined text, in the source. */
+  #rangeIn(index: number, secret: Found): { start: number; end: number } | null {
+    const piece = this.#pieces[index];
+    const offset = this.#offsets[index] ?? 0;
+    const from = Math.max(secret.start, offset);
+    const to = Math.min(secret.end, this.#offsets[index + 1] ?? 0);
+    if (piece === undefined || from >= to) return null;
+    return { start: sourceAt(this.#source, piece, from - offset), end: sourceAt(this.#source, piece, to - offset) };
+  }
+
+  /**
+   * Moves finds at the start of a piece out of an escape sequence that the piece before began, such as `\` and `nalice@…` in
+   * two deltas of a tool's JSON. `found` holds finds in the source, in order; they stay so.
+   */
+  keepEscapes(found: Found[]): void {
+    for (const [index, piece] of this.#pieces.entries()) {
+      const next = firstFrom(found, piece.start);
+      const find = found[next];
+      if (find === undefined || find.start > piece.start + ESCAPE_LENGTH || find.start >= piece.end) continue;
+      const offset = this.#offsets[index] ?? 0;
+      const start = offset + decode(this.#source, { ...piece, end: find.start }).length;
+      const moved = afterEscape(this.#text, start);
+      if (moved > start) found[next] = { ...find, start: sourceAt(this.#source, piece, moved - offset) };
     }
   }
-  return edits;
 }
+
+/** Index of the first find that starts at or after `position`. */
+function firstFrom(found: readonly Found[], position: number): number {
+  let low = 0;
+  let high = found.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((found[middle]?.start ?? 0) < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The longest escape sequence: `\uXXXX`. */
+const ESCAPE_LENGTH = 6;
 
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 

@@ -64,8 +64,10 @@ export function endsEscape(text: string, at: number): boolean {
  * leaves no half of `\n` or `\u003c` behind.
  */
 export function afterEscape(text: string, start: number): number {
-  if (start === 0 || text.charCodeAt(start - 1) !== BACKSLASH) return start;
-  const letter = text[start];
-  if (letter === "u" && /^u[0-9a-fA-F]{4}/.test(text.slice(start, start + 5))) return start + 5;
-  return letter !== undefined && "bfnrt".includes(letter) ? start + 1 : start;
+  if (text.charCodeAt(start - 1) === BACKSLASH && "bfnrt".includes(text.charAt(start) || "-")) return start + 1;
+  for (let escape = start - 1; escape >= 0 && start - escape < 6; escape--) {
+    if (text.charCodeAt(escape) !== BACKSLASH) continue;
+    return /^u[0-9a-fA-F]{4}/.test(text.slice(escape + 1, escape + 6)) ? escape + 6 : start;
+  }
+  return start;
 }

@@ -48,6 +48,8 @@ const MAX_MARKS = 256;
 /** A place that was met in some event; the same object for every event that has it. */
 interface Stop {
   readonly next: Map<string, Stop>;
+  /** Key → the stop that was last reached by it, whatever its marks. */
+  readonly latest: Map<string, Stop>;
   /** Key → string values in the order of the text. */
   readonly strings: Map<string, StringValue[]>;
 }
@@ -59,25 +61,29 @@ interface Place {
   readonly depth: number;
   readonly isArray: boolean;
   marks: string;
+  closed: boolean;
   /** Found when first asked for, after the event has been read to its end. */
   stop: Stop | null;
 }
 
 function newStop(): Stop {
-  return { next: new Map(), strings: new Map() };
+  return { next: new Map(), latest: new Map(), strings: new Map() };
 }
 
 function placeIn(parent: Place | null, key: string, isArray: boolean): Place {
-  return { parent, key, depth: parent === null ? 0 : parent.depth + 1, isArray, marks: "", stop: null };
+  return { parent, key, depth: parent === null ? 0 : parent.depth + 1, isArray, marks: "", closed: false, stop: null };
 }
 
+/** An object that the end of the text cut short may lack its marks; it is taken for the one last met under its key. */
 function stopOf(place: Place, root: Stop): Stop {
   if (place.parent === null) return root;
   if (place.stop !== null) return place.stop;
-  const around = stopOf(place.parent, root).next;
+  const around = stopOf(place.parent, root);
   const name = place.key + place.marks;
-  const stop = around.get(name) ?? newStop();
-  around.set(name, stop);
+  const known = around.next.get(name) ?? (place.closed ? undefined : around.latest.get(place.key));
+  const stop = known ?? newStop();
+  if (known === undefined) around.next.set(name, stop);
+  around.latest.set(place.key, stop);
   place.stop = stop;
   return stop;
 }
@@ -143,6 +149,7 @@ class Walk {
   }
 
   #close(): void {
+    this.#place.closed = true;
     this.#place = this.#place.parent ?? this.#place;
     this.#key = null;
     // An element of an outermost array, or a text of its own, is an event.

@@ -73,7 +73,8 @@ function joinOverlaps(edits: readonly Edit[]): Edit[] {
       joined.push(edit);
       continue;
     }
-    const named = last.mask !== "" ? last : edit;
+    // The rest of a split secret needs no second mask, even where it would be found by itself.
+    const named = last.mask !== "" || edit.end <= last.end || edit.rule === last.rule ? last : edit;
     joined[joined.length - 1] = { ...named, start: last.start, end: Math.max(last.end, edit.end) };
   }
   return joined;

@@ -9,13 +9,9 @@
  * @module
  */
 
-/** What kind of thing a rule protects, for counts per category. */
-export type Category = "model-provider" | "cloud" | "code-host" | "service" | "credential" | "personal";
-
 interface RuleFacts {
-  /** Kebab case, unique; the name inside `[REDACTED:<name>]`. */
+  /** Kebab case, unique; the name inside `[REDACTED:<name>]`. Its category is in domain/redaction_categories.ts. */
   readonly name: string;
-  readonly category: Category;
   /** Texts that the rule finds. Synthetic: none ever opened anything. */
   readonly examples: readonly string[];
   /** Texts of similar shape that the rule leaves alone. */

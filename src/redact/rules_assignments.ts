@@ -34,7 +34,7 @@ function isTokenValue(assigned: AssignedValue): boolean {
 
 /** AWS secret keys are 40 characters of Base64 (AWS IAM user guide). */
 function isAwsSecret(assigned: AssignedValue): boolean {
-  return /^[A-Za-z0-9/+]{40}$/.test(assigned.value);
+  return /^[A-Za-z0-9/+]{40}$/.test(assigned.value) || (assigned.open && /^[A-Za-z0-9/+]{1,39}$/.test(assigned.value));
 }
 
 function isOpaqueBlob(assigned: AssignedValue): boolean {
@@ -45,7 +45,6 @@ function isOpaqueBlob(assigned: AssignedValue): boolean {
 export const ASSIGNMENT_RULES: readonly FieldRule[] = [
   {
     name: "aws-secret-key",
-    category: "cloud",
     fields: ["secret access key", "aws secret key"],
     accepts: isAwsSecret,
     examples: [
@@ -57,7 +56,6 @@ export const ASSIGNMENT_RULES: readonly FieldRule[] = [
   },
   {
     name: "encrypted-content",
-    category: "credential",
     fields: ["encrypted content", "fallback credit token"],
     accepts: isOpaqueBlob,
     examples: ['{"encrypted_content":"EXAMPLE0example1EXAMPLE2=="}', '{"fallback_credit_token": "EXAMPLE0example1"}'],
@@ -65,7 +63,6 @@ export const ASSIGNMENT_RULES: readonly FieldRule[] = [
   },
   {
     name: "oauth-token",
-    category: "credential",
     fields: ["access token", "refresh token", "id token", "session token", "auth token"],
     accepts: isTokenValue,
     examples: [
@@ -79,7 +76,6 @@ export const ASSIGNMENT_RULES: readonly FieldRule[] = [
   },
   {
     name: "assigned-secret",
-    category: "credential",
     fields: [
       "password",
       "passwd",

@@ -40,7 +40,6 @@ function holdsKeyMaterial(secret: string): boolean {
 export const CREDENTIAL_RULES: readonly TokenRule[] = [
   {
     name: "private-key",
-    category: "credential",
     literals: ["-----BEGIN "],
     boundary: "none",
     pattern: new RegExp(PEM_HEAD + PEM_BODY + PEM_END, "y"),
@@ -66,7 +65,6 @@ export const CREDENTIAL_RULES: readonly TokenRule[] = [
   },
   {
     name: "jwt",
-    category: "credential",
     literals: ["eyJ"],
     boundary: "word",
     pattern: /eyJ[\w-]{8,4096}\.[\w-]{8,16384}(?:\.[\w-]{0,8192}){1,3}/y,
@@ -76,7 +74,6 @@ export const CREDENTIAL_RULES: readonly TokenRule[] = [
   },
   {
     name: "bearer-token",
-    category: "credential",
     literals: ["bearer ", "bearer%20"],
     ignoreCase: true,
     pattern: /bearer(?: {1,4}|%20)(?<secret>[A-Za-z0-9._~+/-]{8,4096}={0,2})/iy,
@@ -99,7 +96,6 @@ export const CREDENTIAL_RULES: readonly TokenRule[] = [
   },
   {
     name: "basic-auth",
-    category: "credential",
     literals: ["basic ", "basic%20"],
     ignoreCase: true,
     pattern: /basic(?: {1,4}|%20)(?<secret>[A-Za-z0-9+/]{6,1024}={0,2})(?![A-Za-z0-9+/=])/iy,
@@ -111,7 +107,6 @@ export const CREDENTIAL_RULES: readonly TokenRule[] = [
   },
   {
     name: "url-password",
-    category: "credential",
     literals: ["://", ":\\"],
     boundary: "none",
     pattern: /:(?:\\{0,16}\/){2}[^\s:@/"'\\<>?#]{0,80}:(?<secret>[^\s/"'\\<>]{3,200})(?=@)/y,

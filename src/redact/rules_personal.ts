@@ -57,7 +57,6 @@ function isPersonalAddress(address: string, before: string): boolean {
 export const PERSONAL_RULES: readonly TokenRule[] = [
   {
     name: "email",
-    category: "personal",
     literals: ["@", "%40"],
     boundary: "none",
     pattern: /(?<=(?<lead>[A-Za-z0-9._%+-]{1,64}))(?:@|%40)(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}/y,
@@ -75,7 +74,6 @@ export const PERSONAL_RULES: readonly TokenRule[] = [
   },
   {
     name: "credit-card",
-    category: "personal",
     literals: cardStarts(),
     pattern:
       /(?<![.+/_@#$-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d{2}([ -]?)\d{6}\2\d{5}|3[068]\d{2}([ -]?)\d{6}\3\d{4})(?![\w-]|\.\d)/y,
@@ -93,7 +91,6 @@ export const PERSONAL_RULES: readonly TokenRule[] = [
   },
   {
     name: "iban",
-    category: "personal",
     literals: IBAN_COUNTRIES.flatMap(([, countries]) => countries.split(" ")),
     pattern: ibanPattern(),
     validate: (iban) => mod97(iban.replaceAll(" ", "")),

@@ -119,7 +119,7 @@ function isValid(text: string, at: number, rule: TokenRule, { start, end }: Foun
 function findField(text: string, at: number, { literal, field }: Probe, ending: Ending): Found | null {
   const assigned = readAssignment(text, at, at + literal.length);
   if (assigned === null || field === null || (assigned.open && assigned.quoted && ending === "whole")) return null;
-  if (!field.accepts(assigned)) return null;
+  if (!field.accepts(ending === "cut" ? assigned : { ...assigned, open: false })) return null;
   let end = assigned.end;
   if (!assigned.quoted) { while (end < text.length && isBareCode(text.charCodeAt(end))) end++; }
   return { start: assigned.start, end, rule: field.name };

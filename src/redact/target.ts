@@ -30,14 +30,13 @@ const MAX_DECODINGS = 2;
  * becomes `[REDACTED:query]`.
  */
 export function redactTarget(target: string): string {
-  const hash = target.indexOf("#");
-  const fragmentStart = hash < 0 ? target.length : hash;
-  const mark = target.slice(0, fragmentStart).indexOf("?");
+  const { text } = redactText(target);
+  const hash = text.indexOf("#");
+  const fragmentStart = hash < 0 ? text.length : hash;
+  const mark = text.slice(0, fragmentStart).indexOf("?");
   const queryStart = mark < 0 ? fragmentStart : mark;
-  const path = target.slice(0, queryStart).split("/").map((segment) => redactPart(segment).text).join("/");
-  const query = redactQuery(target.slice(queryStart, fragmentStart)).text;
-  const fragment = redactQuery(target.slice(fragmentStart)).text;
-  return redactText(path + query + fragment).text;
+  const path = text.slice(0, queryStart).split("/").map((segment) => redactPart(segment).text).join("/");
+  return path + redactQuery(text.slice(queryStart, fragmentStart)).text + redactQuery(text.slice(fragmentStart)).text;
 }
 
 /** A semicolon parts two pairs only where a second pair follows; else it belongs to the value. */

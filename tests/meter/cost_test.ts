@@ -248,7 +248,27 @@ Deno.test("costOf() has no price for charges that it cannot count or has no rate
   equal(price(reading("openai", "gpt-5", counts, { extra: { toolCalls: 1 } })), "rate_missing");
   equal(price(reading("openai", "gpt-5", counts, { extra: { audioSeconds: 1 } })), "rate_missing");
   equal(price(reading("openai", "gpt-5", counts, { extra: { toolCalls: 0, audioSeconds: 0 } })), 11_250_000n);
-  equal(price(reading("gemini", "gemini-embedding-2", [1, 0, 0, 0, 0])), "rate_missing");
+  equal(price(reading("xai", "grok-voice-latest", [1, 0, 0, 0, 0])), "rate_missing");
+});
+
+Deno.test("costOf() prices video and cached images where they are told, and not where the price hangs on them untold", () => {
+  equal(price(reading("gemini", "gemini-embedding-2", [1000, 0, 0, 0, 0])), "usage_unknown");
+  equal(price(withModalities("gemini", "gemini-embedding-2", [1000, 0, 0, 0, 0], {})), 200_000_000n);
+  // 600 × $0.20 + 300 × $12 + 100 × $0.45
+  const seen = { inputVideo: 300, inputImage: 100 };
+  equal(price(withModalities("gemini", "gemini-embedding-2", [1000, 0, 0, 0, 0], seen)), 3_765_000_000n);
+  equal(
+    price(withModalities("gemini", "gemini-omni-flash-preview", [10, 0, 0, 0, 100], { outputVideo: 90 })),
+    1_680_000_000n,
+  );
+  equal(price(withModalities("gemini", "gemini-2.5-pro", [10, 0, 0, 0, 0], { inputVideo: 4 })), 12_500_000n);
+  equal(price(withModalities("gemini", "gemini-2.5-pro", [10, 0, 0, 0, 9], { outputVideo: 4 })), "rate_missing");
+  // 100 × $4 + 30 × $0.40 + 20 × $0.50 + 50 × $0.40
+  const cached = { cacheReadAudio: 50, cacheReadImage: 20 };
+  equal(price(withModalities("openai", "gpt-realtime", [100, 100, 0, 0, 0], cached)), 442_000_000n);
+  equal(price(withModalities("openai", "gpt-realtime", [100, 100, 0, 0, 0], { cacheReadImage: 0 })), 440_000_000n);
+  equal(price(withModalities("gemini", "gemini-2.5-pro", [0, 100, 0, 0, 0], { cacheReadImage: 40 })), 12_500_000n);
+  equal(price(withModalities("openai", "gpt-realtime", [0, 10, 0, 0, 0], { cacheReadImage: 11 })), "usage_unknown");
 });
 
 Deno.test("costOf() bills transcription by the second where the model is", () => {
@@ -281,7 +301,7 @@ Deno.test("costOf() has no price for audio without a rate, and bills images as i
 Deno.test("costOf() does not bill a subset that is larger than its whole, nor a cache whose images it cannot tell", () => {
   equal(price(withModalities("openai", "gpt-realtime", [10, 0, 0, 0, 0], { inputAudio: 11 })), "usage_unknown");
   equal(price(withModalities("openai", "gpt-realtime", [10, 0, 0, 0, 5], { outputAudio: 6 })), "usage_unknown");
-  equal(price(reading("openai", "gpt-realtime", [10, 5, 0, 0, 0])), "rate_missing");
+  equal(price(reading("openai", "gpt-realtime", [10, 5, 0, 0, 0])), "usage_unknown");
 });
 
 Deno.test("costOf() prices every part under its own model", () => {

@@ -20,8 +20,9 @@ Deno.test("readRate() keeps an absent price apart from a free one", () => {
 });
 
 Deno.test("readRate() knows what no reading can count", () => {
-  for (const key of ["inputVideo", "outputVideo", "textMessages"]) {
-    equal(readRate({ ...line, prices: { input: "1", [key]: "1" } }).prices.uncountable, true, key);
+  equal(readRate({ ...line, prices: { input: "1", textMessages: "1" } }).prices.uncountable, true);
+  for (const key of ["inputVideo", "outputVideo", "cacheReadImage"]) {
+    equal(readRate({ ...line, prices: { input: "1", [key]: "1" } }).prices.uncountable, false, key);
   }
 });
 

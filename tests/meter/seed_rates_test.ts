@@ -23,9 +23,6 @@ const root = new URL("../../", import.meta.url);
 
 /** Lines that are meant to differ from the package, and why. Everything else must agree. */
 const DIFFERENT: Readonly<Record<string, string>> = {
-  "gemini gemini-3.1-flash-live-preview": "video has its own price and readings do not count it",
-  "gemini gemini-embedding-2": "video has its own price and readings do not count it",
-  "gemini gemini-omni-flash-preview": "video has its own price and readings do not count it",
   "gemini gemma-3": "the package has no price, which it totals to zero",
   "gemini gemma-3n": "the package has no price, which it totals to zero",
   "openai moderation": "the package has no price, which it totals to zero",
@@ -45,36 +42,49 @@ interface Case {
 function caseFor(prices: PriceText, size: number): Case {
   const has = (key: keyof PriceText, count: number) => prices[key] === undefined ? 0 : count;
   const cacheReadAudio = has("cacheReadAudio", 7);
-  // A cache with an image price cannot be split by readings, so it is left empty here.
-  const cacheRead = prices.cacheReadImage === undefined ? has("cacheRead", 101) + cacheReadAudio : 0;
+  const cacheReadImage = has("cacheReadImage", 11);
+  const cacheRead = has("cacheRead", 101) + cacheReadAudio + cacheReadImage;
   const cacheWrite5m = has("cacheWrite5m", 211);
   const cacheWrite1h = has("cacheWrite1h", 307);
   const input = prices.audioHour === undefined ? size - cacheRead - cacheWrite5m - cacheWrite1h : 0;
   const inputAudio = has("inputAudio", 13);
   const inputImage = has("inputImage", 17);
+  const inputVideo = has("inputVideo", 29);
   const outputAudio = has("outputAudio", 19);
   const outputImage = has("outputImage", 23);
+  const outputVideo = has("outputVideo", 31);
   const output = has("output", 1009);
-  const cachedAudio = prices.cacheReadImage === undefined ? cacheReadAudio : 0;
   const audioSeconds = has("audioHour", 3600);
   const theirs: Usage = {
     input_tokens: input + cacheRead + cacheWrite5m + cacheWrite1h,
     cache_read_tokens: cacheRead,
-    cache_audio_read_tokens: cachedAudio,
+    cache_audio_read_tokens: cacheReadAudio,
+    cache_image_read_tokens: cacheReadImage,
     cache_write_tokens: cacheWrite5m + cacheWrite1h,
     cache_write_1h_tokens: cacheWrite1h,
     output_tokens: output,
-    input_audio_tokens: inputAudio + cachedAudio,
-    input_image_tokens: inputImage,
+    input_audio_tokens: inputAudio + cacheReadAudio,
+    input_image_tokens: inputImage + cacheReadImage,
+    input_video_tokens: inputVideo,
     output_audio_tokens: outputAudio,
     output_image_tokens: outputImage,
+    output_video_tokens: outputVideo,
     web_searches: has("webSearch", 3),
     audio_seconds: audioSeconds,
     input_audio_seconds: audioSeconds,
   };
   return {
     usage: { input, cacheRead, cacheWrite5m, cacheWrite1h, output, thinking: null },
-    modalities: { inputAudio, inputImage, cacheReadAudio: cachedAudio, outputAudio, outputImage },
+    modalities: {
+      inputAudio,
+      inputImage,
+      inputVideo,
+      cacheReadAudio,
+      cacheReadImage,
+      outputAudio,
+      outputImage,
+      outputVideo,
+    },
     extra: { webSearchRequests: has("webSearch", 3), ...(audioSeconds === 0 ? {} : { audioSeconds }) },
     theirs: Object.fromEntries(Object.entries(theirs).filter(([, count]) => count !== 0)),
   };
