@@ -6,7 +6,7 @@
  * @module
  */
 
-const WORKERS = ["edge", "interceptor", "recorder", "api"].map((role) => `src/roles/${role}_worker.ts`);
+const WORKERS = ["edge", "interceptor", "recorder", "api", "minter"].map((role) => `src/roles/${role}_worker.ts`);
 const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
 
 const compiler = Deno.env.get("DENO_COMPILER") ?? Deno.execPath();

@@ -19,6 +19,8 @@ import {
 import { MeterError } from "../domain/errors.ts";
 import { errorLabel } from "../log.ts";
 import { type Output, standardError, standardOutput } from "./output.ts";
+import { pricing } from "./pricing_commands.ts";
+import type { ReportFlags } from "./report_command.ts";
 import { escapeRunCommand } from "./run_arguments.ts";
 import { VERSION } from "./version.ts";
 
@@ -103,7 +105,7 @@ const runCommand = buildCommand<{ project?: string }, string[], MeterContext>({
 });
 
 const report = buildCommand<
-  { since?: string; from?: string; to?: string; today: boolean; project?: string; json: boolean; csv: boolean },
+  ReportFlags,
   [],
   MeterContext
 >({
@@ -121,6 +123,13 @@ const report = buildCommand<
       to: { kind: "parsed", parse: String, optional: true, placeholder: "date", brief: "Last day, YYYY-MM-DD" },
       today: { kind: "boolean", default: false, brief: "Since midnight" },
       project: { kind: "parsed", parse: String, optional: true, placeholder: "slug", brief: "One project only" },
+      by: {
+        kind: "enum",
+        values: ["project", "model", "provider", "day", "client"],
+        optional: true,
+        brief: "One table, with a line for each of these",
+      },
+      vsPrevious: { kind: "boolean", default: false, brief: "Compare with the period of equal length before" },
       json,
       csv: { kind: "boolean", default: false, brief: "Print CSV" },
     },
@@ -161,8 +170,8 @@ const ca = buildRouteMap<"show" | "path", MeterContext>({
 });
 
 const application = buildApplication<MeterContext>(
-  buildRouteMap<"daemon" | "edge" | "run" | "report" | "status" | "ca" | "demo", MeterContext>({
-    routes: { daemon, edge, run: runCommand, report, status, ca, demo },
+  buildRouteMap<"daemon" | "edge" | "run" | "report" | "status" | "pricing" | "ca" | "demo", MeterContext>({
+    routes: { daemon, edge, run: runCommand, report, status, pricing, ca, demo },
     docs: {
       brief: "Meters what LLM calls cost, on this machine only",
       fullDescription: "Meters what LLM calls cost, on this machine only.\n\n" +

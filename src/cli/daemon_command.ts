@@ -56,6 +56,10 @@ function sentenceFor(event: LogEvent): string | null {
       return `Tightened the permissions of ${event.path}`;
     case "role.crashed":
       return `The ${event.role} stopped (${event.reason}); starting it again`;
+    case "daemon.config.changed":
+      return "Took up the changed settings";
+    case "daemon.config.invalid":
+      return `The changed settings are not used: ${event.reason}`;
     case "recorder.write.failed":
       return `Cannot write to the database (${event.reason}): ${event.queued} rows wait in memory, calls go on`;
     case "intercept.upstream.failed":

@@ -47,3 +47,6 @@ export function standardOutput(): Output {
 export function standardError(): Output {
   return outputTo(Deno.stderr);
 }
+
+/** Width of text that goes to a file or a pipe. */
+export const PIPE_COLUMNS = 120;

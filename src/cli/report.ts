@@ -11,20 +11,22 @@ import { MeterError } from "../domain/errors.ts";
 import type { Database } from "../store/database.ts";
 import { findProject, listProjects } from "../store/project_rows.ts";
 import {
+  firstRequestedAt,
   groupUsage,
   lastRequestedAt,
   latencyP95,
   repeatedFetches,
   sumUsage,
   type TimeRange,
+  usageByClient,
   type UsageCell,
   usageCells,
   type UsageSums,
 } from "../store/queries.ts";
-import { periodBefore } from "./report_period.ts";
+import { dayLabel, nextLocalDay, periodBefore } from "./report_period.ts";
 
 /** What a table has one line for. */
-export type ReportBy = "project" | "model" | "provider";
+export type ReportBy = "project" | "model" | "provider" | "day" | "client";
 
 /** What to report on. */
 export interface ReportRequest {
@@ -42,10 +44,14 @@ export interface ReportLine {
   readonly project: string | null;
   readonly provider: string | null;
   readonly model: string | null;
+  /** `YYYY-MM-DD`, of the machine's time zone. */
+  readonly day: string | null;
+  /** `null` also for calls whose client is not known. */
+  readonly client: string | null;
   readonly sums: UsageSums;
   /** ms; only in lines by project. */
   readonly p95LatencyMs: number | null;
-  /** Sums of the same line in the period before; `null` when not asked for, or when there was no such call. */
+  /** Sums of the same line in the period before; `null` when not asked for, when there was no such call, and for days. */
   readonly previous: UsageSums | null;
 }
 
@@ -69,11 +75,12 @@ export interface Report {
   readonly byProject: readonly ReportLine[];
   readonly byModel: readonly ReportLine[];
   readonly byProvider: readonly ReportLine[];
+  /** In order of time; days without a call are left out. */
+  readonly byDay: readonly ReportLine[];
+  readonly byClient: readonly ReportLine[];
   /** By project and model; always there. */
   readonly rows: readonly ReportLine[];
   readonly unpriced: readonly UnpricedLine[];
-  /** The part of `totals` that was used under a subscription or credits, where the cost is list price and not a bill. */
-  readonly notBilled: UsageSums;
   /** Calls that fetched a response again and are in no sum. */
   readonly repeatedFetches: number;
   readonly previous: { readonly range: TimeRange; readonly totals: UsageSums } | null;
@@ -92,7 +99,7 @@ export function buildReport(db: Database | null, request: ReportRequest): Report
   const before = periodBefore(range);
   const earlier = db === null || request.versusPrevious !== true ? [] : usageCells(db, before, projectId);
   const slugs = new Map(db === null ? [] : listProjects(db).map(({ id, slug }) => [id, slug]));
-  const wants = (by: ReportBy) => request.by === undefined ? by !== "provider" : request.by === by;
+  const wants = (by: ReportBy) => isShown(request.by ?? null, by);
   const lines = (split: Split) => linesOf(cells, earlier, slugs, split);
   return {
     range,
@@ -104,13 +111,19 @@ export function buildReport(db: Database | null, request: ReportRequest): Report
     byProject: wants("project") ? withLatency(db, range, lines({ project: true })) : [],
     byModel: wants("model") ? lines({ provider: true, model: true }).map(withoutId) : [],
     byProvider: wants("provider") ? lines({ provider: true }).map(withoutId) : [],
+    byDay: wants("day") ? dayLines(db, range, projectId) : [],
+    byClient: wants("client") ? clientLines(db, range, projectId, request.versusPrevious === true ? before : null) : [],
     rows: lines({ project: true, provider: true, model: true }).map(withoutId),
     unpriced: unpricedOf(cells),
-    notBilled: sumUsage(cells.filter(({ billingBasis }) => ["subscription", "credits"].includes(billingBasis))),
     repeatedFetches: db === null ? 0 : repeatedFetches(db, range, projectId),
     previous: request.versusPrevious === true ? { range: before, totals: sumUsage(earlier) } : null,
     lastRequestedAt: db === null ? null : lastRequestedAt(db),
   };
+}
+
+/** Whether a report shows the table by `key`: the one that was asked for, else those by project and by model. */
+export function isShown(asked: ReportBy | null, key: ReportBy): boolean {
+  return asked === null ? key === "project" || key === "model" : asked === key;
 }
 
 /** Mean latency in ms, or `null` when no call has one. */
@@ -145,12 +158,47 @@ function linesOf(
       project: split.project ? slugs.get(first?.projectId ?? 0) ?? null : null,
       provider: split.provider ? first?.provider ?? null : null,
       model: split.model ? first?.model ?? null : null,
+      day: null,
+      client: null,
       sums: sumUsage(members),
       p95LatencyMs: null,
       previous: previous.get(key) ?? null,
     };
   });
   return lines.sort(compareLines);
+}
+
+const NO_KEYS = { project: null, provider: null, model: null, day: null, client: null, p95LatencyMs: null };
+
+/** A line for each local day with a call. A day is as long as the clocks make it. */
+function dayLines(db: Database | null, range: TimeRange, projectId: number | null): ReportLine[] {
+  const [first, last] = db === null ? [null, null] : [firstRequestedAt(db), lastRequestedAt(db)];
+  if (db === null || first === null || last === null) return [];
+  const lines: ReportLine[] = [];
+  const end = Math.min(range.to, last + 1);
+  for (let from = Math.max(range.from, first); from < end;) {
+    const to = Math.min(nextLocalDay(from), end);
+    const sums = sumUsage(usageCells(db, { from, to }, projectId));
+    if (sums.requests > 0) lines.push({ ...NO_KEYS, day: dayLabel(from), sums, previous: null });
+    from = to;
+  }
+  return lines;
+}
+
+function clientLines(
+  db: Database | null,
+  range: TimeRange,
+  projectId: number | null,
+  before: TimeRange | null,
+): ReportLine[] {
+  if (db === null) return [];
+  const earlier = before === null ? [] : usageByClient(db, before, projectId);
+  return usageByClient(db, range, projectId).map(({ client, sums }) => ({
+    ...NO_KEYS,
+    client,
+    sums,
+    previous: earlier.find((line) => line.client === client)?.sums ?? null,
+  })).sort(compareLines);
 }
 
 /** Highest cost first, lines without any cost last; then more calls first; then by name. */
@@ -163,7 +211,7 @@ function compareLines(a: ReportLine, b: ReportLine): number {
 }
 
 function nameOf(line: ReportLine): string {
-  return `${line.project ?? ""}\n${line.provider ?? ""}\n${line.model ?? ""}`;
+  return [line.project, line.provider, line.model, line.client].map((name) => name ?? "").join("\n");
 }
 
 function withLatency(db: Database | null, range: TimeRange, lines: readonly KeyedLine[]): ReportLine[] {

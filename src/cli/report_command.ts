@@ -10,18 +10,19 @@ import { MeterError } from "../domain/errors.ts";
 import { paths } from "../os/paths.ts";
 import { openReadOnly } from "../store/database.ts";
 import type { MeterContext } from "./app.ts";
-import { buildReport } from "./report.ts";
+import { PIPE_COLUMNS } from "./output.ts";
+import { buildReport, type ReportBy } from "./report.ts";
 import { renderCsv, renderJson } from "./report_data.ts";
 import { type PeriodFlags, periodOf } from "./report_period.ts";
 import { renderText } from "./report_text.ts";
 import { VERSION } from "./version.ts";
 
-/** Width of text that goes to a file or a pipe. */
-const PIPE_COLUMNS = 120;
-
 /** Flags of the command. */
 export interface ReportFlags extends PeriodFlags {
+  readonly today: boolean;
   readonly project?: string;
+  readonly by?: ReportBy;
+  readonly vsPrevious: boolean;
   readonly json: boolean;
   readonly csv: boolean;
 }
@@ -36,7 +37,7 @@ export async function reportCommand(this: MeterContext, flags: ReportFlags): Pro
   const range = periodOf(flags, Date.now());
   const db = openReadOnly(paths().database);
   try {
-    const report = buildReport(db, { range, project: flags.project });
+    const report = buildReport(db, { range, project: flags.project, by: flags.by, versusPrevious: flags.vsPrevious });
     const { stdout } = this.process;
     if (flags.json) stdout.write(renderJson(report, VERSION));
     else if (flags.csv) stdout.write(renderCsv(report));

@@ -8,14 +8,14 @@
  */
 
 import { formatFraction, PICO_PER_USD, picoToMillicents } from "../domain/money.ts";
-import type { TimeRange, UsageSums } from "../store/queries.ts";
-import { averageLatency, type Report, type ReportLine } from "./report.ts";
+import { billedPico, type TimeRange, type UsageSums } from "../store/queries.ts";
+import { averageLatency, isShown, type Report, type ReportBy, type ReportLine } from "./report.ts";
 
 type Field = string | number | null;
 
 /**
- * `{version, from, to, project, totals, by_project?, by_model?, by_provider?, unpriced, not_billed, repeated_fetches,
- * previous?}` as indented JSON with a final line feed. `from` and `to` are ISO 8601 UTC, `to` exclusive. Every group of sums
+ * `{version, from, to, project, totals, by_project?, by_model?, by_provider?, by_day?, by_client?, unpriced, not_billed,
+ * repeated_fetches, previous?}` as indented JSON with a final line feed. `from` and `to` are ISO 8601 UTC, `to` exclusive. Every group of sums
  * has the fields of {@link sumFields}.
  */
 export function renderJson(report: Report, version: string): string {
@@ -25,7 +25,7 @@ export function renderJson(report: Report, version: string): string {
       ...sumFields(line.sums),
       ...(report.previous !== null && { previous: line.previous === null ? null : sumFields(line.previous) }),
     }));
-  const shows = (by: Report["by"]) => report.by === null ? by !== "provider" : report.by === by;
+  const shows = (by: ReportBy) => isShown(report.by, by);
   const value = {
     version,
     ...instants(report.range),
@@ -38,8 +38,14 @@ export function renderJson(report: Report, version: string): string {
       by_model: lines(report.byModel, (line) => ({ provider: line.provider, model: line.model })),
     }),
     ...(shows("provider") && { by_provider: lines(report.byProvider, (line) => ({ provider: line.provider })) }),
+    ...(shows("day") && { by_day: lines(report.byDay, (line) => ({ day: line.day })) }),
+    ...(shows("client") && { by_client: lines(report.byClient, (line) => ({ client: line.client })) }),
     unpriced: report.unpriced,
-    not_billed: { requests: report.notBilled.requests, ...costFields(report.notBilled) },
+    not_billed: {
+      requests: report.totals.notBilledRequests,
+      unpriced: report.totals.notBilledUnpriced,
+      ...costFields(report.totals.notBilledPico),
+    },
     repeated_fetches: report.repeatedFetches,
     ...(report.previous !== null && {
       previous: { ...instants(report.previous.range), totals: sumFields(report.previous.totals) },
@@ -53,7 +59,7 @@ export function renderJson(report: Report, version: string): string {
  * The keys come first, then the fields of {@link sumFields}, then, by project, `p95_latency_ms`.
  */
 export function renderCsv(report: Report): string {
-  const keys: readonly ("project" | "provider" | "model")[] = report.by === null
+  const keys: readonly ReportBy[] = report.by === null
     ? ["project", "provider", "model"]
     : report.by === "model"
     ? ["provider", "model"]
@@ -63,6 +69,8 @@ export function renderCsv(report: Report): string {
     project: report.byProject,
     model: report.byModel,
     provider: report.byProvider,
+    day: report.byDay,
+    client: report.byClient,
   }[report.by ?? "none"];
   const byProject = report.by === "project";
   const header = [...keys, ...Object.keys(sumFields(report.totals)), ...(byProject ? ["p95_latency_ms"] : [])];
@@ -74,7 +82,10 @@ export function renderCsv(report: Report): string {
   return [header, ...rows].map((fields) => `${fields.map(csvField).join(",")}\r\n`).join("");
 }
 
-/** The fields of every group of sums, in order. `cost_usd` leaves out the `unpriced` calls. */
+/**
+ * The fields of every group of sums, in order. `cost_usd` is what is billed; it leaves out the `unpriced` calls, and those
+ * under a subscription or credits, which `not_billed_cost_usd` shows at API prices.
+ */
 function sumFields(sums: UsageSums): Record<string, Field> {
   return {
     requests: sums.requests,
@@ -87,13 +98,16 @@ function sumFields(sums: UsageSums): Record<string, Field> {
     thinking_tokens: sums.thinkingTokens,
     cache_read_tokens: sums.cacheReadTokens,
     cache_write_tokens: sums.cacheWriteTokens,
-    ...costFields(sums),
+    ...costFields(billedPico(sums)),
     avg_latency_ms: averageLatency(sums),
+    not_billed_requests: sums.notBilledRequests,
+    not_billed_cost_usd: costFields(sums.notBilledPico).cost_usd,
+    not_billed_cost_usd_minor_units: costFields(sums.notBilledPico).cost_usd_minor_units,
   };
 }
 
 /** Exact dollars as text, and millicents rounded once from the exact sum. */
-function costFields({ costPico }: UsageSums): Record<"cost_usd" | "cost_usd_minor_units", Field> {
+function costFields(costPico: bigint | null): Record<"cost_usd" | "cost_usd_minor_units", Field> {
   return {
     cost_usd: costPico === null ? null : formatFraction({ num: costPico, den: PICO_PER_USD }),
     cost_usd_minor_units: costPico === null ? null : Number(picoToMillicents(costPico)),

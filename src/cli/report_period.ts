@@ -102,7 +102,8 @@ export function dayLabel(at: number): string {
   return `${year}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`;
 }
 
-function timeLabel(at: number): string {
+/** Local time of an instant, `HH:MM`. */
+export function timeLabel(at: number): string {
   const date = new Date(at);
   return `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
 }
@@ -111,6 +112,11 @@ function timeLabel(at: number): string {
 function localDay(at: number, offset: number): number {
   const date = new Date(at);
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() + offset).getTime();
+}
+
+/** Begin of the local day after the one of `at`. */
+export function nextLocalDay(at: number): number {
+  return localDay(at, 1);
 }
 
 function parseDay(text: string, flag: string, offset: number): number {

@@ -8,7 +8,7 @@
  */
 
 import { formatUsd, roundHalfEven } from "../domain/money.ts";
-import type { UsageSums } from "../store/queries.ts";
+import { billedPico, type UsageSums } from "../store/queries.ts";
 import { averageLatency, type Report, type ReportLine, type UnpricedLine } from "./report.ts";
 import { dayLabel, periodLabel } from "./report_period.ts";
 import { type Column, flow, layoutTable, loadPaint, type Paint, type Screen, showable } from "./table.ts";
@@ -71,7 +71,7 @@ function totals(report: Report, width: number): string[] {
 
 /** What the sums leave out, or what their costs are not. */
 function notes(report: Report, paint: Paint): string[] {
-  const { totals: sums, notBilled } = report;
+  const { totals: sums } = report;
   const lines: string[] = [];
   const missing = [
     ...(sums.unpriced > 0 ? [`${plural(sums.unpriced, "call")} unpriced (${reasons(report.unpriced)})`] : []),
@@ -80,9 +80,10 @@ function notes(report: Report, paint: Paint): string[] {
       : []),
   ];
   if (missing.length > 0) lines.push(paint.yellow(missing.join(", ")));
-  if (notBilled.requests > 0) {
+  if (sums.notBilledRequests > 0) {
     lines.push(
-      `${plural(notBilled.requests, "call")} under a subscription or credits, ${cost(notBilled)} at list price`,
+      `${plural(sums.notBilledRequests, "call")} under a subscription or credits: ` +
+        `worth ${worth(sums)} at API prices, not in the total`,
     );
   }
   if (report.repeatedFetches > 0) {
@@ -120,6 +121,8 @@ function tables(report: Report, width: number, paint: Paint): string[] {
       name: (line: ReportLine) => line.provider ?? "unknown",
       slow: false,
     },
+    { title: "by day", lines: report.byDay, name: (line: ReportLine) => line.day ?? "unknown", slow: false },
+    { title: "by client", lines: report.byClient, name: (line: ReportLine) => line.client ?? "unknown", slow: false },
   ];
   return sections.filter(({ lines }) => lines.length > 0).flatMap(({ title, lines, name, slow }) => {
     const key = title.slice("by ".length);
@@ -127,7 +130,8 @@ function tables(report: Report, width: number, paint: Paint): string[] {
       { title: key, align: "left", drop: 0, cell: name },
       ...(key === "model" ? [PROVIDER] : []),
       ...SUM_COLUMNS,
-      ...(report.previous === null ? [] : [CHANGE]),
+      ...(report.totals.notBilledRequests === 0 ? [] : [WORTH]),
+      ...(report.previous === null || key === "day" ? [] : [CHANGE]),
       ...(slow ? LATENCY : []),
     ];
     return ["", paint.bold(title), ...layoutTable(columns, lines, width, paint)];
@@ -150,6 +154,14 @@ const SUM_COLUMNS: readonly Column<ReportLine>[] = [
   { title: "cost", align: "right", drop: 0, cell: ({ sums }) => cost(sums) },
 ];
 
+/** What calls under a subscription or credits would have cost. */
+const WORTH: Column<ReportLine> = {
+  title: "not billed",
+  align: "right",
+  drop: 1,
+  cell: ({ sums }) => sums.notBilledRequests === 0 ? "" : worth(sums),
+};
+
 const CHANGE: Column<ReportLine> = {
   title: "Δ cost",
   align: "right",
@@ -162,17 +174,29 @@ const LATENCY: readonly Column<ReportLine>[] = [
   { title: "p95", align: "right", drop: 4, cell: ({ p95LatencyMs }) => duration(p95LatencyMs) },
 ];
 
-function cost({ costPico, unpriced }: UsageSums): string {
-  if (costPico === null) return UNKNOWN;
-  const [whole, places] = formatUsd(costPico).split(".");
+/** What is billed. */
+function cost(sums: UsageSums): string {
+  return money(billedPico(sums), sums.unpriced > sums.notBilledUnpriced);
+}
+
+/** What calls under a subscription or credits would have cost. */
+function worth(sums: UsageSums): string {
+  return money(sums.notBilledPico, sums.notBilledUnpriced > 0);
+}
+
+function money(pico: bigint | null, atLeast: boolean): string {
+  if (pico === null) return UNKNOWN;
+  if (pico === 0n) return atLeast ? UNKNOWN : "$0.00";
+  const [whole, places] = formatUsd(pico).split(".");
   const text = `${(whole ?? "").replace(/\d(?=(?:\d{3})+$)/g, "$&,")}.${places ?? "00"}`;
-  return unpriced > 0 ? `≥ ${text}` : text;
+  return atLeast ? `≥ ${text}` : text;
 }
 
 /** Change of cost in per cent; unknown when either side is, or when there was nothing before. */
 function change(now: UsageSums, before: UsageSums): string {
-  if (now.costPico === null || before.costPico === null || before.costPico === 0n) return UNKNOWN;
-  const tenths = Number(roundHalfEven((now.costPico - before.costPico) * 1_000n, before.costPico));
+  const [cost, earlier] = [billedPico(now), billedPico(before)];
+  if (cost === null || earlier === null || earlier === 0n) return UNKNOWN;
+  const tenths = Number(roundHalfEven((cost - earlier) * 1_000n, earlier));
   return `${tenths < 0 ? "" : "+"}${(tenths / 10).toFixed(1)}%`;
 }
 

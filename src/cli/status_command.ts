@@ -3,7 +3,7 @@
  *
  * Exit code 0 when the meter runs without a problem, 3 when no daemon runs, 4 when something is wrong.
  *
- * Imports: domain, os, roles, cli.
+ * Imports: domain, os, roles, store, cli.
  *
  * @module
  */
@@ -14,7 +14,9 @@ import type { DaemonStatus } from "../roles/daemon_status.ts";
 import { edgeAt } from "../roles/edge_probe.ts";
 import { readPorts } from "../roles/ports_file.ts";
 import type { MeterContext } from "./app.ts";
-import { type Column, layoutTable, loadPaint } from "./table.ts";
+import { PIPE_COLUMNS } from "./output.ts";
+import { quotaLine, type QuotaReport, readQuota } from "./quota_lines.ts";
+import { type Column, layoutTable, loadPaint, showable } from "./table.ts";
 import { VERSION } from "./version.ts";
 
 const ANSWER_MS = 2_000;
@@ -32,6 +34,8 @@ export interface StatusReport {
   readonly install_mode: string | null;
   readonly running: boolean;
   readonly components: readonly StatusRow[];
+  /** What providers last said of subscriptions' allowances. */
+  readonly quota: readonly QuotaReport[];
   /** Sentences; empty when all is well. */
   readonly problems: readonly string[];
   readonly daemon: DaemonStatus | null;
@@ -43,9 +47,6 @@ const COLUMNS: readonly Column<StatusRow>[] = [
   { title: "detail", align: "left", drop: 1, cell: ({ detail }) => detail },
 ];
 
-/** Width of text that goes to a file or a pipe. */
-const PIPE_COLUMNS = 120;
-
 /** Prints the status. */
 export async function statusCommand(this: MeterContext, flags: { readonly json: boolean }): Promise<void> {
   const report = await gatherReport(paths());
@@ -55,7 +56,8 @@ export async function statusCommand(this: MeterContext, flags: { readonly json: 
     const paint = await loadPaint(stdout.colour);
     stdout.write(`${paint.bold(`halton-meter v${VERSION} · status`)}\n\n`);
     const lines = layoutTable(COLUMNS, report.components, stdout.columns ?? PIPE_COLUMNS, paint);
-    stdout.write(`${lines.join("\n")}\n`);
+    const quota = report.quota.map((window) => quotaLine(window, Date.now())).filter((line) => line !== null);
+    stdout.write([...lines, ...quota.map(showable), ""].join("\n"));
     for (const problem of report.problems) stdout.write(`! ${problem}\n`);
     if (!report.running) stdout.write("\nStart the meter with `halton-meter daemon`\n");
   }
@@ -82,6 +84,7 @@ export async function gatherReport(files: Paths): Promise<StatusReport> {
     install_mode: readMode(files.installMode),
     running: daemon !== null,
     components,
+    quota: readQuota(files.database, Date.now()),
     problems: daemon === null ? [] : problemsOf(daemon, edge !== null),
     daemon,
   };
@@ -119,7 +122,7 @@ const PROBLEM_COUNTERS: readonly (readonly [string, string, string])[] = [
 ];
 
 function problemsOf(daemon: DaemonStatus, edgeAnswers: boolean): string[] {
-  const problems: string[] = [];
+  const problems: string[] = [...daemon.configProblems];
   if (!edgeAnswers) problems.push("The edge does not answer: tools that use the proxy cannot connect");
   if (daemon.caConstrained === false) {
     problems.push("The certificate authority may sign for any host: it was made by another program and is reused");

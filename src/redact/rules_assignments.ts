@@ -6,6 +6,7 @@
 
 import { isStandIn, looksRandom } from "./checks.ts";
 import type { AssignedValue, FieldRule } from "./rule.ts";
+import { hex, sample } from "./samples.ts";
 
 /** Tokens that mark a place in a list or a text, and open nothing. */
 const HARMLESS_PREFIX = /(?:page|next|continuation|pad|eos|bos|unk|sep|cls|mask|special|stop)[_-]?$/i;
@@ -37,6 +38,12 @@ function isAwsSecret(assigned: AssignedValue): boolean {
   return /^[A-Za-z0-9/+]{40}$/.test(assigned.value) || (assigned.open && /^[A-Za-z0-9/+]{1,39}$/.test(assigned.value));
 }
 
+/** Account keys are 64 bytes of Base64, shared access keys 32 (Azure Storage and Service Bus documentation). */
+function isAzureKey({ value, open }: AssignedValue): boolean {
+  return /^(?:[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)$/.test(value) ||
+    (open && /^[A-Za-z0-9+/]{8,88}={0,2}$/.test(value));
+}
+
 function isOpaqueBlob(assigned: AssignedValue): boolean {
   return assigned.quoted && (assigned.open || assigned.value.length >= 16) && !isStandIn(assigned.value);
 }
@@ -53,6 +60,30 @@ export const ASSIGNMENT_RULES: readonly FieldRule[] = [
       "export AWS_SECRET_ACCESS_KEY='wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'",
     ],
     nearMisses: ["aws_secret_access_key = $AWS_SECRET_ACCESS_KEY", "sha1 = 0000111122223333444455556666777788889999"],
+  },
+  {
+    name: "azure-account-key",
+    fields: ["account key", "shared access key"],
+    accepts: isAzureKey,
+    examples: [
+      `AccountKey=${sample(86)}==;EndpointSuffix=core`,
+      `Endpoint=sb://bus.internal/;SharedAccessKeyName=Root;SharedAccessKey=${sample(43)}=`,
+    ],
+    nearMisses: ["AccountKey=$STORAGE_KEY", "SharedAccessKeyName=RootManageSharedAccessKey;"],
+  },
+  {
+    name: "cloudflare-api-token",
+    fields: ["cloudflare api token", "cf api token", "cloudflare api key"],
+    accepts: ({ value }) => /^[\w-]{37,53}$/.test(value) && looksRandom(value),
+    examples: [`CLOUDFLARE_API_TOKEN=${sample(40)}`, `CLOUDFLARE_API_KEY=${hex(37)}`],
+    nearMisses: ["CLOUDFLARE_API_TOKEN=${TOKEN}", 'cloudflare_api_token = "short"'],
+  },
+  {
+    name: "mistral-api-key",
+    fields: ["mistral api key"],
+    accepts: ({ value }) => /^[A-Za-z0-9]{32}$/.test(value) && looksRandom(value),
+    examples: [`MISTRAL_API_KEY=${sample(32)}`, `{"mistral_api_key": "${sample(32)}"}`],
+    nearMisses: ["MISTRAL_API_KEY=your-mistral-api-key", "MISTRAL_API_KEY: str"],
   },
   {
     name: "encrypted-content",

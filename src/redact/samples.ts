@@ -8,7 +8,9 @@
 /** `length` letters and digits. */
 export function sample(length: number): string {
   let text = "";
-  for (let word = 0; text.length < length; word++) text += word % 2 === 0 ? `EXAMPLE${word % 10}` : `example${word % 10}`;
+  for (let word = 0; text.length < length; word++) {
+    text += word % 2 === 0 ? `EXAMPLE${word % 10}` : `example${word % 10}`;
+  }
   return text.slice(0, length);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Leaf certificates for the intercepted hosts: minted at start, renewed long before they expire.
  *
- * Runs in the supervisor, the only role that ever holds the CA key, and drops it when the leaves are made.
+ * Runs in the minter, a worker that ends when the leaves are made.
  *
  * Imports: domain, ca, os/ca_files.ts, roles/messages.ts (types).
  *
@@ -10,7 +10,7 @@
 
 import { issueLeaf, readAuthority } from "../ca/authority.ts";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../domain/hosts.ts";
-import type { Leaf, Leaves } from "./messages.ts";
+import type { IssuedLeaves, Leaf } from "./messages.ts";
 
 /** Days a leaf is valid; design limit 7. */
 const LEAF_DAYS = 7;
@@ -20,15 +20,6 @@ const RENEW_BEFORE_MS = 4 * 24 * 60 * 60 * 1000;
 
 /** How often the wall clock is looked at; timers stand still while a machine sleeps. */
 export const RENEWAL_CHECK_MS = 10 * 60 * 1000;
-
-/** Leaves and when they must be replaced. */
-export interface IssuedLeaves {
-  readonly leaves: Leaves;
-  /** UTC epoch ms. */
-  readonly notAfter: number;
-  /** Whether the root itself limits which hosts its key can sign for. */
-  readonly constrained: boolean;
-}
 
 /** Issues one leaf per intercepted host. @throws {MeterError} `ca_unusable` */
 export async function issueLeaves(caPem: string, now: number): Promise<IssuedLeaves> {

@@ -37,6 +37,26 @@ export interface InterceptorPorts {
   readonly health: number;
 }
 
+/** Supervisor to the minter. */
+export type ToMinter =
+  | { readonly kind: "mint.authority"; readonly now: number }
+  | { readonly kind: "mint.leaves"; readonly caPem: string; readonly now: number };
+
+/** Minter to the supervisor. */
+export type FromMinter =
+  | { readonly kind: "minted.authority"; readonly authority: { readonly certPem: string; readonly keyPem: string } }
+  | { readonly kind: "minted.leaves"; readonly issued: IssuedLeaves }
+  | { readonly kind: "mint.failed"; readonly code: string; readonly message: string; readonly hint: string | null };
+
+/** Leaves and when they must be replaced. */
+export interface IssuedLeaves {
+  readonly leaves: Leaves;
+  /** UTC epoch ms. */
+  readonly notAfter: number;
+  /** Whether the root itself limits which hosts its key can sign for. */
+  readonly constrained: boolean;
+}
+
 /** Supervisor to any worker. */
 export type ToWorker =
   | ToInterceptor

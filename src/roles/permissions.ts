@@ -15,6 +15,9 @@ import type { UpstreamSettings } from "../domain/upstream.ts";
 /** Roles that run in a worker. The supervisor is the main thread. */
 export type Role = "edge" | "interceptor" | "recorder" | "api";
 
+/** A worker that makes certificates and ends. */
+export type OneShot = "minter";
+
 /** What the rows depend on. All paths absolute. */
 export interface RowInputs {
   readonly home: string;
@@ -50,7 +53,10 @@ export function dialTargets(upstream: UpstreamSettings): string[] {
 }
 
 /** The permission row of one role. */
-export function permissionsOf(role: Role, inputs: RowInputs): Deno.PermissionOptionsObject {
+export function permissionsOf(role: OneShot, inputs: null): Deno.PermissionOptionsObject;
+export function permissionsOf(role: Role, inputs: RowInputs): Deno.PermissionOptionsObject;
+export function permissionsOf(role: Role | OneShot, inputs: RowInputs | null): Deno.PermissionOptionsObject {
+  if (role === "minter" || inputs === null) return NOTHING; // Sees the CA key; touches nothing.
   switch (role) {
     case "edge": // Sees ciphertext only, and goes wherever a client asks to go.
       return {

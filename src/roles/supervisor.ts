@@ -8,7 +8,6 @@
  * @module
  */
 
-import { createAuthority } from "../ca/authority.ts";
 import type { Config } from "../domain/config.ts";
 import { MeterError } from "../domain/errors.ts";
 import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
@@ -20,8 +19,9 @@ import { ConfigWatch } from "./config_watch.ts";
 import { supervisorAnswers } from "./control_client.ts";
 import { type ControlServer, serveControl } from "./control_server.ts";
 import { type DaemonStatus, gatherStatus } from "./daemon_status.ts";
-import { type IssuedLeaves, issueLeaves, RENEWAL_CHECK_MS, renewalDue } from "./leaves.ts";
-import type { EdgeOutcome, FromWorker, InterceptorPorts } from "./messages.ts";
+import { RENEWAL_CHECK_MS, renewalDue } from "./leaves.ts";
+import { mintAuthority, mintLeaves } from "./minter.ts";
+import type { EdgeOutcome, FromWorker, InterceptorPorts, IssuedLeaves } from "./messages.ts";
 import { Owners } from "./owners.ts";
 import { permissionsOf, type Role, type RowInputs } from "./permissions.ts";
 import { apiPorts, fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
@@ -196,12 +196,12 @@ class Supervisor implements Daemon {
     const now = Date.now();
     const ca = await loadOrCreateCa({
       dir: this.#options.paths.caFolder,
-      create: () => createAuthority({ hosts: INTERCEPTED_HOSTS, now }),
+      create: () => mintAuthority(now),
     });
     this.#caCreated = ca.created;
     this.#tightened = ca.tightened;
     for (const path of ca.tightened) this.#options.log({ event: "daemon.permissions.tightened", path });
-    this.#issued = await issueLeaves(ca.pem, now);
+    this.#issued = await mintLeaves(ca.pem, now);
     const not_after = new Date(this.#issued.notAfter).toISOString();
     for (const host of INTERCEPTED_HOSTS) this.#options.log({ event: "leaf.issued", host, not_after });
   }

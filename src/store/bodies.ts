@@ -1,5 +1,6 @@
 /**
- * Captured bodies after they were written: reading one, counting them, and letting them go.
+ * Captured bodies after they were written: reading those of one call, and counting all. Lists and texts page by page are in
+ * body_pages.ts; letting go of them is body_removal.ts.
  *
  * Imports: node:sqlite (types), node:zlib.
  *
@@ -37,26 +38,25 @@ export interface BodyStats {
   readonly redactions: Readonly<Record<string, number>>;
 }
 
-/** Rows deleted in one transaction, so that the sweep never keeps the writer waiting. */
-const PURGE_STEP = 200;
-/** Pages given back in one transaction: 8 MiB. */
-const SHRINK_STEP = 2_000;
-
 /** The bodies of one call, request first; empty when none were captured or they were purged. */
 export function readBodies(db: DatabaseSync, requestId: string): StoredBody[] {
   const rows = db.prepare("SELECT * FROM request_bodies WHERE request_id = ? ORDER BY direction").all(requestId);
   return rows.map((row) => {
-    const body = row["body"];
-    if (!(body instanceof Uint8Array)) throw new TypeError("Cannot read a body: the column holds no bytes");
     return {
       direction: row["direction"] === "request" ? "request" : "response",
       contentType: typeof row["content_type"] === "string" ? row["content_type"] : null,
-      text: new TextDecoder().decode(row["encoding"] === "gzip" ? gunzipSync(body) : body),
+      text: unpackBody(row["encoding"], row["body"]),
       originalSize: Number(row["original_size_bytes"]),
       truncated: row["truncated"] === 1,
       redactions: JSON.parse(String(row["redactions"])),
     };
   });
+}
+
+/** The text of a stored body. `encoding` and `body` are the columns of those names. */
+export function unpackBody(encoding: unknown, body: unknown): string {
+  if (!(body instanceof Uint8Array)) throw new TypeError("Cannot read a body: the column holds no bytes");
+  return new TextDecoder().decode(encoding === "gzip" ? gunzipSync(body) : body);
 }
 
 /** Counts what is stored. */
@@ -80,38 +80,4 @@ export function bodyStats(db: DatabaseSync): BodyStats {
     newest: sums["newest"] === null ? null : Number(sums["newest"]),
     redactions: Object.fromEntries(fired.map((row) => [String(row["rule"]), Number(row["times"])])),
   };
-}
-
-/**
- * Deletes bodies of calls made before an instant. The calls themselves stay: they are money.
- *
- * @param before UTC epoch ms.
- * @returns Bodies deleted.
- */
-export function purgeBodies(db: DatabaseSync, before: number): number {
-  const step = db.prepare(
-    "DELETE FROM request_bodies WHERE rowid IN (SELECT rowid FROM request_bodies WHERE created_at < ? LIMIT ?)",
-  );
-  let purged = 0;
-  for (;;) {
-    const changes = Number(step.run(before, PURGE_STEP).changes);
-    purged += changes;
-    if (changes < PURGE_STEP) return purged;
-  }
-}
-
-/**
- * Gives free pages back to the file system, the log's included. Works in place: VACUUM would need a second copy of every
- * prompt, and a permission that the recorder does not have.
- */
-export function shrink(db: DatabaseSync): void {
-  const free = db.prepare("PRAGMA freelist_count");
-  for (let left = Number(free.get()?.["freelist_count"]); left > 0;) {
-    db.exec(`PRAGMA incremental_vacuum(${SHRINK_STEP})`);
-    db.exec("PRAGMA wal_checkpoint(PASSIVE)");
-    const now = Number(free.get()?.["freelist_count"]);
-    if (now >= left) break;
-    left = now;
-  }
-  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }

@@ -25,7 +25,8 @@ export interface PackedBody {
   readonly redactions: string;
 }
 
-type Value = string | number | bigint | null;
+/** What a column takes. */
+export type Value = string | number | bigint | null;
 
 const COLUMNS = [
   "id",
@@ -47,7 +48,13 @@ const COLUMNS = [
   "cache_write_5m_tokens",
   "cache_write_1h_tokens",
   "extra_parts",
+  "response_usage",
+  "modalities",
+  "extra_usage",
   "raw_usage",
+  "provider_cost_pico",
+  "response_complete",
+  "billable",
   "cost_pico",
   "cost_usd_minor_units",
   "cost_missing",
@@ -56,6 +63,8 @@ const COLUMNS = [
   "billing_basis",
   "requested_tier",
   "served_tier",
+  "speed",
+  "inference_geo",
   "response_id",
   "duplicate_of",
   "client_name",
@@ -85,26 +94,53 @@ const INSERT_BODY = `INSERT INTO request_bodies (request_id, direction, content_
 const FIRST_RECORDED = `SELECT id FROM requests WHERE provider = ? AND response_id = ? AND duplicate_of IS NULL
   AND (NOT ? OR output_tokens IS NOT NULL OR input_tokens IS NOT NULL OR cost_pico > 0) ORDER BY seq LIMIT 1`;
 
-/** Prepares the statements once and returns the function that inserts. It throws what SQLite throws. */
+// The row of a call that only started a background job, once the usage of that job is told.
+const STARTED =
+  `SELECT id, seq, requested_at FROM requests WHERE provider = ? AND response_id = ? AND duplicate_of IS NULL
+  AND input_tokens IS NULL AND output_tokens IS NULL AND cost_pico IS NULL AND status = 'success' AND id <> ?
+  ORDER BY seq DESC LIMIT 1`;
+
+/**
+ * Prepares the statements once and returns the function that inserts. It throws what SQLite throws.
+ *
+ * @returns A function that gives the time (UTC epoch ms) of an earlier row that no longer counts, since this one knows its
+ *   usage; `null` without one. The roll-ups of that hour must be made anew.
+ */
 export function prepareExchangeInsert(
   db: DatabaseSync,
   ensureProject: EnsureProject,
-): (row: ExchangeRow, bodies: readonly PackedBody[]) => void {
+): (row: ExchangeRow, bodies: readonly PackedBody[]) => number | null {
   const insertRequest = db.prepare(INSERT_REQUEST);
   const insertBody = db.prepare(INSERT_BODY);
   const firstRecorded = db.prepare(FIRST_RECORDED);
+  const started = db.prepare(STARTED);
+  const retire = db.prepare("UPDATE requests SET duplicate_of = ?, cost_missing = 'duplicate' WHERE seq = ?");
+  // Polls since then named the start as the row that counts. The time keeps the search short.
+  const follow = db.prepare(
+    "UPDATE requests SET duplicate_of = ? WHERE duplicate_of IS NOT NULL AND requested_at >= ? AND duplicate_of = ?",
+  );
+
+  /** The first row that knew the usage counts, so that the one that started the job stops to be called unpriced. */
+  function retireStart(row: ExchangeRow): number | null {
+    if (!onlyFetches(row) || row.responseId === null || !saysUsage(row)) return null;
+    const found = started.get(row.provider, row.responseId, row.id);
+    if (found === undefined) return null;
+    const startedAt = Number(found["requested_at"]);
+    retire.run(row.id, Number(found["seq"]));
+    follow.run(row.id, startedAt, String(found["id"]));
+    return startedAt;
+  }
 
   function repeatedFetchOf(row: ExchangeRow): string | null {
-    // Only a GET fetches what exists. A POST with a known id is a new charge: a fork, or a gateway with one id for all.
-    if (row.method !== "GET" || row.responseId === null) return null;
-    const saysUsage = row.usage.output !== null || row.usage.input !== null || row.cost.kind === "priced";
-    const id = firstRecorded.get(row.provider, row.responseId, saysUsage ? 1 : 0)?.["id"];
+    if (!onlyFetches(row) || row.responseId === null) return null;
+    const id = firstRecorded.get(row.provider, row.responseId, saysUsage(row) ? 1 : 0)?.["id"];
     return typeof id === "string" ? id : null;
   }
 
   return (row, bodies) => {
     const projectId = ensureProject(row.attribution.slug, row.requestedAt);
-    insertRequest.run(...requestValues(row, projectId, repeatedFetchOf(row)));
+    const duplicateOf = repeatedFetchOf(row);
+    insertRequest.run(...requestValues(row, projectId, duplicateOf));
     for (const packed of bodies) {
       insertBody.run(
         row.id,
@@ -120,7 +156,19 @@ export function prepareExchangeInsert(
         row.requestedAt,
       );
     }
+    return duplicateOf === null ? retireStart(row) : null;
   };
+}
+
+/**
+ * Whether a call gives what exists. Any other POST with a known id is a new charge: a fork, or a gateway with one id for all.
+ */
+function onlyFetches({ method, path }: ExchangeRow): boolean {
+  return method === "GET" || /\/cancel(?:$|\?)/.test(path);
+}
+
+function saysUsage({ usage, cost }: ExchangeRow): boolean {
+  return usage.output !== null || usage.input !== null || cost.kind === "priced";
 }
 
 /** In the order of {@link COLUMNS}. */
@@ -139,11 +187,19 @@ function requestValues(row: ExchangeRow, projectId: number, duplicateOf: string 
     row.requestKind,
     ...tokenValues(row.usage),
     row.extraParts,
+    row.responseUsage,
+    row.modalities,
+    row.extraUsage,
     row.rawUsage,
-    ...costValues(row.cost, duplicateOf),
+    row.providerCostPico,
+    row.responseComplete ? 1 : 0,
+    row.billable ? 1 : 0,
+    ...(duplicateOf === null ? costValues(row.cost) : DUPLICATE),
     row.billingBasis,
     row.requestedTier,
     row.servedTier,
+    row.speed,
+    row.inferenceGeo,
     row.responseId,
     duplicateOf,
     row.clientName,
@@ -172,9 +228,11 @@ function tokenValues(usage: TokenUsage): Value[] {
   return [usage.input, usage.output, usage.thinking, usage.cacheRead, cacheWrite, cacheWrite5m, cacheWrite1h];
 }
 
+/** In the order of {@link costValues}. */
+const DUPLICATE: readonly Value[] = [null, null, "duplicate", null, null];
+
 /** `cost_pico`, `cost_usd_minor_units`, `cost_missing`, `rate_match`, `rates_source`. */
-function costValues(cost: Cost, duplicateOf: string | null): Value[] {
-  if (duplicateOf !== null) return [null, null, "duplicate", null, null];
+export function costValues(cost: Cost): Value[] {
   switch (cost.kind) {
     case "priced":
       return [cost.pico, picoToMillicents(cost.pico), null, cost.match, cost.ratesSource];

@@ -227,9 +227,36 @@ CREATE TABLE reconciliation_records (
 ) STRICT;
 `;
 
+/** What a price depends on beside the counts, so that a row can be explained and priced again. */
+const PRICING_FACTS = `
+ALTER TABLE requests ADD COLUMN response_usage TEXT;      -- JSON of the response's own counts where the columns add extra_parts
+ALTER TABLE requests ADD COLUMN modalities TEXT;          -- JSON of audio, image and video counts; NULL = not told
+ALTER TABLE requests ADD COLUMN extra_usage TEXT;         -- JSON of what is billed beside tokens; NULL = nothing
+ALTER TABLE requests ADD COLUMN provider_cost_pico INTEGER;  -- the provider's own charge, where it states one
+ALTER TABLE requests ADD COLUMN speed TEXT;               -- Anthropic usage.speed
+ALTER TABLE requests ADD COLUMN inference_geo TEXT;       -- Anthropic usage.inference_geo
+ALTER TABLE requests ADD COLUMN response_complete INTEGER;   -- 0 | 1: the terminal event was seen
+ALTER TABLE requests ADD COLUMN billable INTEGER;         -- 0 | 1; NULL = written before these columns, not to be priced again
+`;
+
+/** What providers say of subscriptions' allowances. */
+const QUOTA = `
+CREATE TABLE quota_samples (
+  provider     TEXT NOT NULL,
+  period       TEXT NOT NULL,               -- the window, by its name or length: 5h | 7d | …
+  sampled_at   INTEGER NOT NULL,            -- at most one a minute
+  used_percent REAL,                        -- NULL = only the status was told; may pass 100
+  resets_at    INTEGER,                     -- when the window begins anew; NULL = not told
+  status       TEXT,                        -- the provider's word, e.g. allowed | rejected
+  PRIMARY KEY (provider, period, sampled_at)
+) STRICT, WITHOUT ROWID;
+`;
+
 /** Every step, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: "foundation", sql: FOUNDATION },
+  { id: 2, name: "pricing facts", sql: PRICING_FACTS },
+  { id: 3, name: "quota", sql: QUOTA },
 ];
 
 /** Highest migration this program knows. */

@@ -59,3 +59,22 @@ function projectOf(row: Record<string, unknown>): Project {
     archivedAt: row["archived_at"] === null ? null : Number(row["archived_at"]),
   };
 }
+
+/** What a project has done so far. */
+export interface ProjectActivity {
+  /** Calls, repeated fetches left out. */
+  readonly calls: number;
+  /** UTC epoch ms. */
+  readonly lastCallAt: number;
+}
+
+/** Activity by {@link Project.id}; projects without calls are absent. */
+export function projectActivity(db: DatabaseSync): Map<number, ProjectActivity> {
+  const rows = db.prepare(
+    `SELECT project_id, sum(requests) AS calls, max(last_requested_at) AS last FROM usage_spans
+     WHERE span = 86400000 GROUP BY project_id`,
+  ).all();
+  return new Map(
+    rows.map((row) => [Number(row["project_id"]), { calls: Number(row["calls"]), lastCallAt: Number(row["last"]) }]),
+  );
+}

@@ -33,8 +33,14 @@ export interface UsageSums {
   readonly thinkingTokens: number | null;
   readonly cacheReadTokens: number | null;
   readonly cacheWriteTokens: number | null;
-  /** Exact; `null` when no call was priced. */
+  /** Exact, of billed and not billed calls together; `null` when no call was priced. See {@link billedPico}. */
   readonly costPico: bigint | null;
+  /** Calls under a subscription or credits. */
+  readonly notBilledRequests: number;
+  /** Those of them without a cost. */
+  readonly notBilledUnpriced: number;
+  /** The part of `costPico` that is theirs: what they would have cost at API prices, on no bill. */
+  readonly notBilledPico: bigint | null;
   /** Sum over `latencyCount` calls, ms. */
   readonly latencyMs: number;
   readonly latencyCount: number;
@@ -61,6 +67,9 @@ export interface DayCell {
   readonly unpriced: number;
   readonly costPico: bigint | null;
 }
+
+/** Billing bases under which no single call is billed. */
+const NOT_BILLED: readonly string[] = ["subscription", "credits"];
 
 const CELL_COLUMNS = `project_id, provider, model, cost_missing, billing_basis, requests, errors, incomplete,
   tokens_unknown, input_tokens, output_tokens, thinking_tokens, cache_read_tokens, cache_write_tokens, cost_pico,
@@ -113,29 +122,76 @@ export function usageCells(db: DatabaseSync, range: TimeRange, projectId: number
   return rows.map((row) => {
     const costMissing = String(row["cost_missing"]);
     const model = String(row["model"]);
-    const requests = Number(row["requests"]);
     return {
       projectId: Number(row["project_id"]),
       provider: String(row["provider"]),
       model: model === "" ? null : model,
       costMissing: costMissing === "" ? null : costMissing,
       billingBasis: String(row["billing_basis"]),
-      requests,
-      errors: Number(row["errors"]),
-      incomplete: Number(row["incomplete"]),
-      tokensUnknown: Number(row["tokens_unknown"]),
-      unpriced: costMissing === "" ? 0 : requests,
-      inputTokens: numberOrNull(row["input_tokens"]),
-      outputTokens: numberOrNull(row["output_tokens"]),
-      thinkingTokens: numberOrNull(row["thinking_tokens"]),
-      cacheReadTokens: numberOrNull(row["cache_read_tokens"]),
-      cacheWriteTokens: numberOrNull(row["cache_write_tokens"]),
-      costPico: typeof row["cost_pico"] === "bigint" ? row["cost_pico"] : null,
-      latencyMs: Number(row["latency_ms"] ?? 0),
-      latencyCount: Number(row["latency_count"]),
-      lastRequestedAt: numberOrNull(row["last_requested_at"]),
+      ...sumsOf(row),
     };
   });
+}
+
+/** Sums of calls that share the reason of a missing cost and the billing basis. */
+function sumsOf(row: Readonly<Record<string, unknown>>): UsageSums {
+  const requests = Number(row["requests"]);
+  const unpriced = row["cost_missing"] === "" ? 0 : requests;
+  const costPico = typeof row["cost_pico"] === "bigint" ? row["cost_pico"] : null;
+  const notBilled = NOT_BILLED.includes(String(row["billing_basis"]));
+  return {
+    requests,
+    errors: Number(row["errors"]),
+    incomplete: Number(row["incomplete"]),
+    tokensUnknown: Number(row["tokens_unknown"]),
+    unpriced,
+    inputTokens: numberOrNull(row["input_tokens"]),
+    outputTokens: numberOrNull(row["output_tokens"]),
+    thinkingTokens: numberOrNull(row["thinking_tokens"]),
+    cacheReadTokens: numberOrNull(row["cache_read_tokens"]),
+    cacheWriteTokens: numberOrNull(row["cache_write_tokens"]),
+    costPico,
+    notBilledRequests: notBilled ? requests : 0,
+    notBilledUnpriced: notBilled ? unpriced : 0,
+    notBilledPico: notBilled ? costPico : null,
+    latencyMs: Number(row["latency_ms"] ?? 0),
+    latencyCount: Number(row["latency_count"]),
+    lastRequestedAt: numberOrNull(row["last_requested_at"]),
+  };
+}
+
+/**
+ * What calls cost that end up on a bill: metered ones, and those of which nothing is known. `null` when none of these was
+ * priced; 0 when there are calls, but no such ones.
+ */
+export function billedPico(sums: UsageSums): bigint | null {
+  const billed = sums.requests - sums.notBilledRequests;
+  if (billed === 0) return sums.requests === 0 ? null : 0n;
+  if (sums.unpriced - sums.notBilledUnpriced === billed) return null;
+  return (sums.costPico ?? 0n) - (sums.notBilledPico ?? 0n);
+}
+
+/** One client's calls; `null` = it named itself in no way that is known. */
+export interface ClientCell {
+  readonly client: string | null;
+  readonly sums: UsageSums;
+}
+
+/** Sums by client. Reads the calls themselves: roll-ups do not tell clients apart. */
+export function usageByClient(db: DatabaseSync, range: TimeRange, projectId: number | null = null): ClientCell[] {
+  const statement = db.prepare(
+    `SELECT coalesce(client_name, '') AS client, coalesce(cost_missing, '') AS cost_missing, billing_basis,
+       ${REQUEST_MEASURES}
+     FROM requests WHERE requested_at >= :from AND requested_at < :to AND duplicate_of IS NULL
+       AND (:project IS NULL OR project_id = :project)
+     GROUP BY 1, 2, 3`,
+  );
+  statement.setReadBigInts(true);
+  const rows = statement.all({ from: range.from, to: range.to, project: projectId });
+  return [...Map.groupBy(rows, (row) => String(row["client"]))].map(([client, members]) => ({
+    client: client === "" ? null : client,
+    sums: sumUsage(members.map(sumsOf)),
+  }));
 }
 
 /** Sums of no calls at all. */
@@ -151,6 +207,9 @@ export const NO_USAGE: UsageSums = {
   cacheReadTokens: null,
   cacheWriteTokens: null,
   costPico: null,
+  notBilledRequests: 0,
+  notBilledUnpriced: 0,
+  notBilledPico: null,
   latencyMs: 0,
   latencyCount: 0,
   lastRequestedAt: null,
@@ -171,11 +230,10 @@ export function sumUsage(cells: Iterable<UsageSums>): UsageSums {
       thinkingTokens: addKnown(sums.thinkingTokens, cell.thinkingTokens),
       cacheReadTokens: addKnown(sums.cacheReadTokens, cell.cacheReadTokens),
       cacheWriteTokens: addKnown(sums.cacheWriteTokens, cell.cacheWriteTokens),
-      costPico: sums.costPico === null
-        ? cell.costPico
-        : cell.costPico === null
-        ? sums.costPico
-        : sums.costPico + cell.costPico,
+      costPico: addKnown(sums.costPico, cell.costPico),
+      notBilledRequests: sums.notBilledRequests + cell.notBilledRequests,
+      notBilledUnpriced: sums.notBilledUnpriced + cell.notBilledUnpriced,
+      notBilledPico: addKnown(sums.notBilledPico, cell.notBilledPico),
       latencyMs: sums.latencyMs + cell.latencyMs,
       latencyCount: sums.latencyCount + cell.latencyCount,
       lastRequestedAt: sums.lastRequestedAt === null
@@ -275,6 +333,11 @@ export function lastRequestedAt(db: DatabaseSync): number | null {
   return numberOrNull(db.prepare("SELECT max(requested_at) AS latest FROM requests").get()?.["latest"]);
 }
 
+/** When the first call was made, or `null`. */
+export function firstRequestedAt(db: DatabaseSync): number | null {
+  return numberOrNull(db.prepare("SELECT min(requested_at) AS first FROM requests").get()?.["first"]);
+}
+
 /** The part of a range that is made of whole spans; empty at a place inside the range when there is none. */
 function inner(range: TimeRange, span: number): TimeRange {
   const from = Math.ceil(range.from / span) * span;
@@ -282,8 +345,12 @@ function inner(range: TimeRange, span: number): TimeRange {
   return from < to ? { from, to } : { from: range.to, to: range.to };
 }
 
-function addKnown(a: number | null, b: number | null): number | null {
-  return a === null ? b : b === null ? a : a + b;
+function addKnown(a: number | null, b: number | null): number | null;
+function addKnown(a: bigint | null, b: bigint | null): bigint | null;
+function addKnown(a: number | bigint | null, b: number | bigint | null): number | bigint | null {
+  if (a === null) return b;
+  if (b === null) return a;
+  return typeof a === "bigint" ? a + BigInt(b) : a + Number(b);
 }
 
 function numberOrNull(value: unknown): number | null {

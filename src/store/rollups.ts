@@ -54,32 +54,53 @@ function addKnown(column: string): string {
   return `${column} = coalesce(${column} + excluded.${column}, ${column}, excluded.${column})`;
 }
 
-const FOLD_SPANS = `
+/** Which rows are folded, and how long the spans are that they are folded into. */
+function foldSpans(lengths: readonly number[], where: string): string {
+  return `
 INSERT INTO usage_spans (span, starts_at, project_id, provider, model, cost_missing, billing_basis,
   requests, errors, incomplete, tokens_unknown, input_tokens, output_tokens, thinking_tokens, cache_read_tokens,
   cache_write_tokens, cost_pico, latency_ms, latency_count, last_requested_at)
 SELECT span, requested_at / span * span AS starts_at, ${REQUEST_DIMENSIONS}, ${REQUEST_MEASURES}
-FROM requests, (SELECT ${HOUR_SPAN} AS span UNION ALL SELECT ${DAY_SPAN})
-WHERE seq > ? AND duplicate_of IS NULL
+FROM requests, (${lengths.map((length) => `SELECT ${length} AS span`).join(" UNION ALL ")})
+WHERE ${where} AND duplicate_of IS NULL
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 ON CONFLICT DO UPDATE SET
   ${COUNTS.map((column) => `${column} = ${column} + excluded.${column}`).join(", ")},
   ${SUMS.map(addKnown).join(", ")},
   last_requested_at = max(last_requested_at, excluded.last_requested_at)`;
+}
 
-const FOLD_SLOTS = `
+function foldSlots(where: string): string {
+  return `
 INSERT INTO usage_slots (project_id, starts_at, provider, requests, unpriced, cost_pico)
 SELECT iif(everyone, 0, project_id) AS owner, requested_at / ${SLOT_SPAN} * ${SLOT_SPAN} AS starts_at, provider,
   count(*), sum(cost_pico IS NULL), sum(cost_pico)
 FROM requests, (SELECT 0 AS everyone UNION ALL SELECT 1)
-WHERE seq > ? AND duplicate_of IS NULL
+WHERE ${where} AND duplicate_of IS NULL
 GROUP BY 1, 2, 3
 ON CONFLICT DO UPDATE SET
   requests = requests + excluded.requests, unpriced = unpriced + excluded.unpriced, ${addKnown("cost_pico")}`;
+}
+
+const FOLD_DAY = `
+INSERT INTO usage_spans (span, starts_at, project_id, provider, model, cost_missing, billing_basis,
+  ${[...COUNTS, ...SUMS].join(", ")}, last_requested_at)
+SELECT ${DAY_SPAN}, :day, project_id, provider, model, cost_missing, billing_basis,
+  ${[...COUNTS, ...SUMS].map((column) => `sum(${column})`).join(", ")}, max(last_requested_at)
+FROM usage_spans WHERE span = ${HOUR_SPAN} AND starts_at >= :day AND starts_at < :day + ${DAY_SPAN}
+GROUP BY project_id, provider, model, cost_missing, billing_basis`;
+
+/** All rows of `usage_slots` of one hour; the key begins with the project. */
+const DELETE_SLOTS = `
+DELETE FROM usage_slots WHERE project_id IN (SELECT 0 UNION ALL SELECT id FROM projects)
+  AND starts_at >= :hour AND starts_at < :hour + ${HOUR_SPAN}`;
 
 /** Folds the rows after a position into the roll-ups. Call inside the transaction that wrote them. */
 export function prepareFold(db: DatabaseSync): (afterSeq: number) => void {
-  const statements: readonly StatementSync[] = [db.prepare(FOLD_SPANS), db.prepare(FOLD_SLOTS)];
+  const statements: readonly StatementSync[] = [
+    db.prepare(foldSpans([HOUR_SPAN, DAY_SPAN], "seq > ?")),
+    db.prepare(foldSlots("seq > ?")),
+  ];
   return (afterSeq) => {
     for (const statement of statements) statement.run(afterSeq);
   };
@@ -97,4 +118,28 @@ export function rebuildRollups(db: DatabaseSync): void {
     db.exec("ROLLBACK");
     throw cause;
   }
+}
+
+/**
+ * Makes the roll-ups of one hour, and of its day, anew from the rows of that hour and the hours around it. Call inside the
+ * transaction that changed the rows.
+ *
+ * @returns A function of the hour's begin, UTC epoch ms, a multiple of {@link HOUR_SPAN}.
+ */
+export function prepareRebuildHour(db: DatabaseSync): (hour: number) => void {
+  const within = `requested_at >= ? AND requested_at < ? + ${HOUR_SPAN}`;
+  const deleteSpan = db.prepare("DELETE FROM usage_spans WHERE span = ? AND starts_at = ?");
+  const deleteSlots = db.prepare(DELETE_SLOTS);
+  const foldHour = db.prepare(foldSpans([HOUR_SPAN], within));
+  const foldHourSlots = db.prepare(foldSlots(within));
+  const foldDay = db.prepare(FOLD_DAY);
+  return (hour) => {
+    const day = Math.floor(hour / DAY_SPAN) * DAY_SPAN;
+    deleteSpan.run(HOUR_SPAN, hour);
+    deleteSpan.run(DAY_SPAN, day);
+    deleteSlots.run({ hour });
+    foldHour.run(hour, hour);
+    foldHourSlots.run(hour, hour);
+    foldDay.run({ day });
+  };
 }

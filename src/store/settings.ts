@@ -33,27 +33,58 @@ export interface SettingOptions {
   readonly newId: () => string;
 }
 
-/** Sets or, with `null`, removes a project's choice, and notes the change in the audit trail. */
+/**
+ * Sets or, with `null`, removes a project's choice, and notes the change in the audit trail. The recorder follows within a
+ * second.
+ */
 export function setBodyCapture(db: DatabaseSync, slug: string, choice: BodyCapture, options: SettingOptions): void {
-  const projectId = prepareEnsureProject(db, options.newId)(slug, options.now);
+  // The write lock first: the recorder may be making the same project's row.
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    writeChoice(db, prepareEnsureProject(db, options.newId)(slug, options.now), choice, options.now);
+    audit(db, "project.body_capture_set", { project: slug, choice }, options.now);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function writeChoice(db: DatabaseSync, projectId: number, choice: BodyCapture, now: number): void {
   if (choice === null) {
     db.prepare("DELETE FROM project_settings WHERE project_id = ? AND key = 'body_capture'").run(projectId);
-  } else {
-    db.prepare(
-      `INSERT INTO project_settings (project_id, key, value, updated_at) VALUES (?, 'body_capture', ?, ?)
-       ON CONFLICT DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
-    ).run(projectId, choice, options.now);
+    return;
   }
-  audit(db, "project.body_capture_set", { project: slug, choice }, options.now);
+  db.prepare(
+    `INSERT INTO project_settings (project_id, key, value, updated_at) VALUES (?, 'body_capture', ?, ?)
+     ON CONFLICT DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+  ).run(projectId, choice, now);
+}
+
+/** A project's choice and when it was made. */
+export interface ProjectChoice {
+  readonly slug: string;
+  readonly bodyCapture: "on" | "off";
+  /** UTC epoch ms. */
+  readonly updatedAt: number;
+}
+
+/** Every project that has a choice, by slug. */
+export function bodyCaptureChoices(db: DatabaseSync): ProjectChoice[] {
+  const rows = db.prepare(
+    `SELECT slug, value, updated_at FROM project_settings JOIN projects ON projects.id = project_settings.project_id
+     WHERE key = 'body_capture' ORDER BY slug`,
+  ).all();
+  return rows.map((row) => ({
+    slug: String(row["slug"]),
+    bodyCapture: row["value"] === "on" ? "on" : "off",
+    updatedAt: Number(row["updated_at"]),
+  }));
 }
 
 /** Every project's choice by slug; projects without one are absent. */
 export function bodyCaptureBySlug(db: DatabaseSync): Map<string, "on" | "off"> {
-  const rows = db.prepare(
-    `SELECT slug, value FROM project_settings JOIN projects ON projects.id = project_settings.project_id
-     WHERE key = 'body_capture'`,
-  ).all();
-  return new Map(rows.map((row) => [String(row["slug"]), row["value"] === "on" ? "on" : "off"]));
+  return new Map(bodyCaptureChoices(db).map(({ slug, bodyCapture }) => [slug, bodyCapture]));
 }
 
 /** One project's choice. */
@@ -86,15 +117,23 @@ export function writeInstallation(db: DatabaseSync, key: string, value: string):
     .run(key, value);
 }
 
-/** Notes something done to the store or its settings. */
-export function audit(db: DatabaseSync, event: string, details: AuditDetails, now: number): void {
-  db.prepare("INSERT INTO audit_events (occurred_at, event, details) VALUES (?, ?, ?)")
+/** Notes something done to the store or its settings. @returns the event's number, for {@link reviseAudit}. */
+export function audit(db: DatabaseSync, event: string, details: AuditDetails, now: number): number {
+  const { lastInsertRowid } = db.prepare("INSERT INTO audit_events (occurred_at, event, details) VALUES (?, ?, ?)")
     .run(now, event, JSON.stringify(details));
+  return Number(lastInsertRowid);
 }
 
-/** The latest events, newest first. */
-export function auditTrail(db: DatabaseSync, limit: number): AuditEvent[] {
-  const rows = db.prepare("SELECT occurred_at, event, details FROM audit_events ORDER BY id DESC LIMIT ?").all(limit);
+/** Brings the details of an event up to date while what it tells of goes on. */
+export function reviseAudit(db: DatabaseSync, id: number, details: AuditDetails): void {
+  db.prepare("UPDATE audit_events SET details = ? WHERE id = ?").run(JSON.stringify(details), id);
+}
+
+/** The latest events, newest first. `from`: UTC epoch ms. */
+export function auditTrail(db: DatabaseSync, limit: number, from = Number.MIN_SAFE_INTEGER): AuditEvent[] {
+  const rows = db.prepare(
+    "SELECT occurred_at, event, details FROM audit_events WHERE occurred_at >= ? ORDER BY id DESC LIMIT ?",
+  ).all(from, limit);
   return rows.map((row) => ({
     occurredAt: Number(row["occurred_at"]),
     event: String(row["event"]),

@@ -15,12 +15,14 @@ import { constants, gzipSync } from "node:zlib";
 import type { BodyRow, ExchangeRow } from "../domain/exchange.ts";
 import { type PackedBody, prepareExchangeInsert } from "./exchange_insert.ts";
 import { prepareEnsureProject } from "./project_rows.ts";
-import { prepareFold } from "./rollups.ts";
+import { HOUR_SPAN, prepareFold, prepareRebuildHour } from "./rollups.ts";
 
 /** Rows that wait for a disk that refuses them. */
 export const MAX_QUEUED_ROWS = 10_000;
 /** Packed bytes of bodies that wait, 64 MiB. */
 export const MAX_QUEUED_BODY_BYTES = 64 * 1024 * 1024;
+/** Smaller bodies fit a database page or little more: compressing them costs more than a tenth of a row's work. */
+const MIN_GZIP_BYTES = 4096;
 /** Rows in one transaction, so that a long queue does not hold the write lock for seconds. */
 const MAX_BATCH = 2_000;
 
@@ -51,8 +53,9 @@ interface Queued {
 
 /** Writes exchanges in batches. */
 export class Writer {
-  readonly #insert: (row: ExchangeRow, bodies: readonly PackedBody[]) => void;
+  readonly #insert: (row: ExchangeRow, bodies: readonly PackedBody[]) => number | null;
   readonly #fold: (afterSeq: number) => void;
+  readonly #rebuildHour: (hour: number) => void;
   readonly #statements: ReturnType<typeof prepareTransactions>;
   #queue: Queued[] = [];
   #queuedBodyBytes = 0;
@@ -65,6 +68,7 @@ export class Writer {
   constructor(db: DatabaseSync, options: WriterOptions) {
     this.#insert = prepareExchangeInsert(db, prepareEnsureProject(db, options.newId));
     this.#fold = prepareFold(db);
+    this.#rebuildHour = prepareRebuildHour(db);
     this.#statements = prepareTransactions(db);
   }
 
@@ -115,11 +119,7 @@ export class Writer {
 
   #writeBatch(batch: readonly Queued[]): void {
     try {
-      this.#inTransaction(() => {
-        const before = this.#statements.lastSeq();
-        for (const { row, bodies } of batch) this.#insert(row, bodies);
-        this.#fold(before);
-      });
+      this.#inTransaction(() => this.#write(batch));
       this.#written += batch.length;
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -127,16 +127,25 @@ export class Writer {
     }
   }
 
+  #write(batch: readonly Queued[]): void {
+    const before = this.#statements.lastSeq();
+    const changed = new Set<number>();
+    for (const { row, bodies } of batch) {
+      const time = this.#insert(row, bodies);
+      if (time !== null) changed.add(Math.floor(time / HOUR_SPAN) * HOUR_SPAN);
+    }
+    this.#fold(before);
+    for (const hour of changed) this.#rebuildHour(hour);
+  }
+
   /** For a batch with a row that the schema refuses: that row is left out and counted, so that it cannot hold up the others. */
   #writeOneByOne(batch: readonly Queued[]): void {
     const refused: Queued[] = [];
     this.#inTransaction(() => {
       for (const queued of batch) {
-        const before = this.#statements.lastSeq();
         this.#statements.savepoint.run();
         try {
-          this.#insert(queued.row, queued.bodies);
-          this.#fold(before);
+          this.#write([queued]);
         } catch (error) {
           if (!isRefusal(error)) throw error;
           this.#statements.rollbackToSavepoint.run();
@@ -203,7 +212,7 @@ function prepareTransactions(db: DatabaseSync) {
 /** Compresses on arrival, so that the queue holds little and the transaction stays short. */
 function packBody(row: BodyRow): PackedBody {
   const text = new TextEncoder().encode(row.text);
-  const packed = gzipSync(text, { level: constants.Z_BEST_SPEED });
+  const packed = text.byteLength < MIN_GZIP_BYTES ? text : gzipSync(text, { level: constants.Z_BEST_SPEED });
   const smaller = packed.byteLength < text.byteLength;
   return {
     direction: row.direction,

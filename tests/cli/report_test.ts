@@ -66,9 +66,9 @@ async function text(db: Database | null, request: Partial<ReportRequest> = {}, c
 }
 
 const NOTES = [
-  "total cost ≥ $1,235.12",
+  "total cost ≥ $1,235.08",
   "2 calls unpriced (1 usage incomplete; 1 unknown model: foo-1), 1 incomplete",
-  "1 call under a subscription or credits, $0.042100 at list price",
+  "1 call under a subscription or credits: worth $0.042100 at API prices, not in the total",
   "1 repeated fetch of earlier responses not counted",
 ];
 
@@ -83,16 +83,16 @@ Deno.test("renderText shows the report at 60 columns", async () => {
       ...NOTES,
       "",
       "by project",
-      "project                requests       out         cost",
-      "checkout/payments-api         3  ≥ 48,125  ≥ $1,234.61",
-      "demo                          3       904  ≥ $0.512345",
+      "project                requests         cost  not billed",
+      "checkout/payments-api         3  ≥ $1,234.57   $0.042100",
+      "demo                          3  ≥ $0.512345",
       "",
       "by model",
-      "model                  requests     out       cost",
-      "claude-sonnet-4-6             3  48,175  $1,235.11",
-      "gpt-5-mini-2026-01-01         1     804  $0.012345",
-      "claude-opus-4-6               1       –          –",
-      "foo-1                         1      50          –",
+      "model                  requests       cost  not billed",
+      "claude-sonnet-4-6             3  $1,235.07   $0.042100",
+      "gpt-5-mini-2026-01-01         1  $0.012345",
+      "claude-opus-4-6               1          –",
+      "foo-1                         1          –",
     ]);
   });
 });
@@ -102,16 +102,16 @@ Deno.test("renderText shows the report at 80 columns", async () => {
     fill(db);
     deepEqual((await text(db, {}, 80)).slice(-11), [
       "by project",
-      "project                requests           in       out         cost     p95",
-      "checkout/payments-api         3  ≥ 1,204,343  ≥ 48,125  ≥ $1,234.61   4.2 s",
-      "demo                          3        5,320       904  ≥ $0.512345  800 ms",
+      "project                requests           in       out         cost  not billed",
+      "checkout/payments-api         3  ≥ 1,204,343  ≥ 48,125  ≥ $1,234.57   $0.042100",
+      "demo                          3        5,320       904  ≥ $0.512345",
       "",
       "by model",
-      "model                  provider   requests         in     out       cost",
-      "claude-sonnet-4-6      anthropic         3  1,204,443  48,175  $1,235.11",
-      "gpt-5-mini-2026-01-01  openai            1      5,120     804  $0.012345",
-      "claude-opus-4-6        anthropic         1          –       –          –",
-      "foo-1                  anthropic         1        100      50          –",
+      "model                  requests         in     out       cost  not billed",
+      "claude-sonnet-4-6             3  1,204,443  48,175  $1,235.07   $0.042100",
+      "gpt-5-mini-2026-01-01         1      5,120     804  $0.012345",
+      "claude-opus-4-6               1          –       –          –",
+      "foo-1                         1        100      50          –",
     ]);
   });
 });
@@ -126,13 +126,13 @@ Deno.test("renderText shows the report at 120 columns", async () => {
       ...NOTES,
       "",
       "by project",
-      "project                requests           in    cache read  cache write       out         cost  avg latency     p95",
-      "checkout/payments-api         3  ≥ 1,204,343  ≥ 98,120,004            –  ≥ 48,125  ≥ $1,234.61        2.4 s   4.2 s",
-      "demo                          3        5,320            40           14       904  ≥ $0.512345       320 ms  800 ms",
+      "project                requests           in    cache read       out         cost  not billed  avg latency     p95",
+      "checkout/payments-api         3  ≥ 1,204,343  ≥ 98,120,004  ≥ 48,125  ≥ $1,234.57   $0.042100        2.4 s   4.2 s",
+      "demo                          3        5,320            40       904  ≥ $0.512345                   320 ms  800 ms",
       "",
       "by model",
-      "model                  provider   requests         in  cache read  cache write     out       cost",
-      "claude-sonnet-4-6      anthropic         3  1,204,443  98,120,024            7  48,175  $1,235.11",
+      "model                  provider   requests         in  cache read  cache write     out       cost  not billed",
+      "claude-sonnet-4-6      anthropic         3  1,204,443  98,120,024            7  48,175  $1,235.07   $0.042100",
       "gpt-5-mini-2026-01-01  openai            1      5,120           –            –     804  $0.012345",
       "claude-opus-4-6        anthropic         1          –           –            –       –          –",
       "foo-1                  anthropic         1        100          20            7      50          –",
@@ -149,6 +149,83 @@ Deno.test("renderText keeps every line of its tables within the width", async ()
         ok(stringWidth(line) <= columns, `${columns}: ${line}`);
       }
     }
+  });
+});
+
+Deno.test("renderText gives a line to each local day with a call, in order of time", async () => {
+  await withDatabase(async (db) => {
+    fill(db);
+    const lines = await text(db, { by: "day", range: { from: local(1), to: local(17) }, versusPrevious: true }, 120);
+    deepEqual(lines.slice(-4), [
+      "by day",
+      "day         requests           in    cache read  cache write       out         cost  not billed",
+      "2026-04-04         1          100            20            7        50    $0.250000",
+      "2026-04-14         6  ≥ 1,209,663  ≥ 98,120,044         ≥ 14  ≥ 49,029  ≥ $1,235.08   $0.042100",
+    ]);
+  });
+});
+
+Deno.test("buildReport splits the days of a week so that they add up to it, at any hour", async () => {
+  await withDatabase((db) => {
+    const hours = Array.from({ length: 24 * 9 }, (_, hour) => local(9) + hour * 3_600_000 + hour * 1_000);
+    write(db, hours.map((requestedAt) => row({ requestedAt, cost: priced(1_000_001n) })));
+    const range = { from: local(10) + 7_777_777, to: local(16) + 1_234_567 };
+    const report = buildReport(db, { range, by: "day" });
+    equal(report.byDay.length, 7);
+    const sums = report.byDay.map((line) => line.sums);
+    equal(sums.reduce((sum, { requests }) => sum + requests, 0), report.totals.requests);
+    equal(sums.reduce((sum, { costPico }) => sum + (costPico ?? 0n), 0n), report.totals.costPico);
+    deepEqual(report.byDay.map(({ day }) => day?.slice(-2)), ["10", "11", "12", "13", "14", "15", "16"]);
+  });
+});
+
+Deno.test("buildReport splits by client, and compares each with the period before", async () => {
+  await withDatabase((db) => {
+    const at = (clientName: string | null, day: number, pico: bigint) =>
+      row({ clientName, requestedAt: local(day), cost: priced(pico) });
+    write(db, [
+      at("codex", 12, 300n),
+      at("codex", 13, 400n),
+      at(null, 12, 5n),
+      at("codex", 5, 100n),
+      at("curl", 5, 1n),
+    ]);
+    const { byClient } = buildReport(db, { range: WEEK, by: "client", versusPrevious: true });
+    deepEqual(byClient.map(({ client, sums, previous }) => [client, sums.costPico, previous?.costPico ?? null]), [
+      ["codex", 700n, 100n],
+      [null, 5n, null],
+    ]);
+  });
+});
+
+Deno.test("a report never adds what a subscription used to what is billed", async () => {
+  await withDatabase(async (db) => {
+    const requestedAt = local(12);
+    write(db, [
+      row({ requestedAt, billingBasis: "subscription", cost: priced(4_000_000_000_000n) }),
+      row({ requestedAt, billingBasis: "credits", cost: priced(2_000_000_000_000n) }),
+      unpricedRow({ requestedAt, billingBasis: "subscription" }),
+    ]);
+    const only = buildReport(db, { range: WEEK });
+    equal((await text(db))[3], "total cost $0.00");
+    ok(
+      (await text(db)).includes(
+        "3 calls under a subscription or credits: worth ≥ $6.00 at API prices, not in the total",
+      ),
+    );
+    deepEqual(JSON.parse(renderJson(only, "0")).totals.cost_usd, "0");
+    write(db, [
+      row({ requestedAt, billingBasis: "metered", cost: priced(1_000_000_000_000n) }),
+      row({ requestedAt, billingBasis: "unknown", cost: priced(500_000_000_000n) }),
+    ]);
+    const { totals } = JSON.parse(renderJson(buildReport(db, { range: WEEK }), "0"));
+    deepEqual([totals.cost_usd, totals.not_billed_cost_usd, totals.not_billed_requests], ["1.5", "6", 3]);
+    equal((await text(db))[3], "total cost $1.50");
+  });
+  await withDatabase(async (db) => {
+    const requestedAt = local(12);
+    write(db, [unpricedRow({ requestedAt }), row({ requestedAt, billingBasis: "subscription" })]);
+    equal((await text(db))[3], "total cost –", "nothing billed was priced, which is not the same as nothing");
   });
 });
 
@@ -251,9 +328,12 @@ Deno.test("renderJson gives exact costs as text and unknown values as null", asy
       thinking_tokens: 20,
       cache_read_tokens: 98_120_044,
       cache_write_tokens: 14,
-      cost_usd: "1235.122335100001",
-      cost_usd_minor_units: 123_512_234,
+      cost_usd: "1235.080235100001",
+      cost_usd_minor_units: 123_508_024,
       avg_latency_ms: 1_162,
+      not_billed_requests: 1,
+      not_billed_cost_usd: "0.0421",
+      not_billed_cost_usd_minor_units: 4_210,
       projects: 2,
       models: 4,
     });
@@ -264,7 +344,7 @@ Deno.test("renderJson gives exact costs as text and unknown values as null", asy
     equal(cut.cost_usd_minor_units, null);
     equal(cut.input_tokens, null);
     deepEqual(json.unpriced[1], { reason: "unknown_model", provider: "anthropic", model: "foo-1", requests: 1 });
-    deepEqual(json.not_billed, { requests: 1, cost_usd: "0.0421", cost_usd_minor_units: 4_210 });
+    deepEqual(json.not_billed, { requests: 1, unpriced: 0, cost_usd: "0.0421", cost_usd_minor_units: 4_210 });
 
     const one = JSON.parse(renderJson(buildReport(db, { range: WEEK, by: "provider", versusPrevious: true }), "0.1.0"));
     deepEqual(["by_project", "by_model"].filter((name) => name in one), []);
@@ -288,22 +368,23 @@ Deno.test("renderCsv is RFC 4180, by project and model or by the one key asked f
     fill(db);
     write(db, [unpricedRow({ requestedAt: local(12), model: 'odd, "quoted"\nname', cost: priced(1n) })]);
     const header = "requests,errors,incomplete,tokens_unknown,unpriced,input_tokens,output_tokens,thinking_tokens," +
-      "cache_read_tokens,cache_write_tokens,cost_usd,cost_usd_minor_units,avg_latency_ms";
+      "cache_read_tokens,cache_write_tokens,cost_usd,cost_usd_minor_units,avg_latency_ms,not_billed_requests," +
+      "not_billed_cost_usd,not_billed_cost_usd_minor_units";
     deepEqual(renderCsv(buildReport(db, { range: WEEK })).split("\r\n"), [
       `project,provider,model,${header}`,
-      "checkout/payments-api,anthropic,claude-sonnet-4-6,2,0,0,0,0,1204343,48125,,98120004,,1234.609990100001,123460999,2425",
-      "demo,anthropic,claude-sonnet-4-6,1,0,0,0,0,100,50,10,20,7,0.5,50000,800",
-      "demo,openai,gpt-5-mini-2026-01-01,1,0,0,0,0,5120,804,,,,0.012345,1234,90",
-      'demo,anthropic,"odd, ""quoted""\nname",1,0,0,0,0,100,50,10,20,7,0.000000000001,0,800',
-      "checkout/payments-api,anthropic,claude-opus-4-6,1,0,1,1,1,,,,,,,,",
-      "demo,anthropic,foo-1,1,0,0,0,1,100,50,10,20,7,,,70",
+      "checkout/payments-api,anthropic,claude-sonnet-4-6,2,0,0,0,0,1204343,48125,,98120004,,1234.567890100001,123456789,2425,1,0.0421,4210",
+      "demo,anthropic,claude-sonnet-4-6,1,0,0,0,0,100,50,10,20,7,0.5,50000,800,0,,",
+      "demo,openai,gpt-5-mini-2026-01-01,1,0,0,0,0,5120,804,,,,0.012345,1234,90,0,,",
+      'demo,anthropic,"odd, ""quoted""\nname",1,0,0,0,0,100,50,10,20,7,0.000000000001,0,800,0,,',
+      "checkout/payments-api,anthropic,claude-opus-4-6,1,0,1,1,1,,,,,,,,,0,,",
+      "demo,anthropic,foo-1,1,0,0,0,1,100,50,10,20,7,,,70,0,,",
       "",
     ]);
     const byProject = renderCsv(buildReport(db, { range: WEEK, by: "project" })).split("\r\n");
     equal(byProject[0], `project,${header},p95_latency_ms`);
     equal(
       byProject[1],
-      "checkout/payments-api,3,0,1,1,1,1204343,48125,,98120004,,1234.609990100001,123460999,2425,4210",
+      "checkout/payments-api,3,0,1,1,1,1204343,48125,,98120004,,1234.567890100001,123456789,2425,1,0.0421,4210,4210",
     );
     equal(renderCsv(buildReport(db, { range: WEEK, by: "model" })).split(",requests")[0], "provider,model");
     equal(renderCsv(buildReport(db, { range: WEEK, by: "provider" })).split(",requests")[0], "provider");

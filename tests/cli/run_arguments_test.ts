@@ -24,7 +24,9 @@ Deno.test("escapeRunCommand takes the value of --project for no command, also on
 });
 
 Deno.test("escapeRunCommand leaves command lines without a command as they are", () => {
-  for (const line of ["run", "run --help", "run --project", "run --project shop", "run --project=shop"]) check(line, line);
+  for (const line of ["run", "run --help", "run --project", "run --project shop", "run --project=shop"]) {
+    check(line, line);
+  }
 });
 
 Deno.test("escapeRunCommand leaves other commands as they are, and its argument unchanged", () => {

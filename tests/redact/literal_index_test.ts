@@ -3,7 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { LiteralIndex } from "../../src/redact/literal_index.ts";
 import type { FieldRule, Rule, TokenRule } from "../../src/redact/rule.ts";
 
-const facts = { category: "credential", examples: [], nearMisses: [] } as const;
+const facts = { examples: [], nearMisses: [] } as const;
 
 function token(name: string, literals: string[], ignoreCase = false): TokenRule {
   return { ...facts, name, literals, ignoreCase, pattern: /x/y };

@@ -3,6 +3,7 @@ import type { ExchangeRow } from "../../src/domain/exchange.ts";
 import { readBodies } from "../../src/store/bodies.ts";
 import { type Database, openForWriting } from "../../src/store/database.ts";
 import { sumUsage, usageCells } from "../../src/store/queries.ts";
+import { rebuildRollups } from "../../src/store/rollups.ts";
 import { MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ROWS } from "../../src/store/writer.ts";
 import { body, cutRow, NOON, row, unpricedRow, withDatabase, write, writerOf } from "./sample.ts";
 
@@ -241,7 +242,7 @@ function fetched(changes: Partial<ExchangeRow> = {}): ExchangeRow {
 Deno.test("Writer counts a finished response once, however often it is fetched", async () => {
   await withDatabase((db) => {
     const first = fetched({ method: "POST" });
-    const again = [fetched(), fetched()];
+    const again = [fetched(), fetched({ method: "POST", path: "/v1/responses/resp_1/cancel" })];
     write(db, [first, ...again.slice(0, 1)]);
     write(db, again.slice(1));
     for (const { id } of again) {
@@ -263,11 +264,19 @@ Deno.test("Writer counts a background job at the first fetch that tells its usag
     const polled = fetched(unknown);
     const finished = fetched();
     const later = fetched();
-    write(db, [started, polled, finished, later]);
+    write(db, [started, polled]);
     equal(read(db, polled.id)["duplicate_of"], started.id);
+    equal(sumUsage(usageCells(db, ALWAYS)).unpriced, 1);
+    write(db, [finished, later]);
     equal(read(db, finished.id)["duplicate_of"], null);
-    equal(read(db, later.id)["duplicate_of"], finished.id);
-    equal(sumUsage(usageCells(db, ALWAYS)).costPico, 1_000_000_000_000n);
+    for (const { id } of [started, polled, later]) {
+      deepEqual([read(db, id)["duplicate_of"], read(db, id)["cost_missing"]], [finished.id, "duplicate"]);
+    }
+    const cells = usageCells(db, ALWAYS);
+    const { requests, unpriced, incomplete, costPico } = sumUsage(cells);
+    deepEqual([requests, unpriced, incomplete, costPico], [1, 0, 0, 1_000_000_000_000n]);
+    rebuildRollups(db);
+    deepEqual(usageCells(db, ALWAYS), cells);
   });
 });
 

@@ -20,7 +20,10 @@ export const OPENAI_MODEL = "gpt-6-sol";
 export const OPENAI_COST_PICO = 23_024_800_000n;
 
 /** A streamed Messages answer, one text per event. */
-export function anthropicEvents(id: string, words: readonly string[] = ["One ", "word ", "after ", "another."]): string[] {
+export function anthropicEvents(
+  id: string,
+  words: readonly string[] = ["One ", "word ", "after ", "another."],
+): string[] {
   const usage = {
     input_tokens: 1_200,
     cache_creation_input_tokens: 3_000,
@@ -64,7 +67,8 @@ function event(name: string, data: Record<string, unknown>): string {
 
 /** An event stream in HTTP chunks, one event per chunk, head first; each piece is one write. */
 export function eventStream(events: readonly string[], gapMs: number, end: Ending = "keep-alive"): Answer {
-  const head = "HTTP/1.1 200 OK\r\ndate: Tue, 01 Sep 2026 00:00:00 GMT\r\nContent-Type: text/event-stream; charset=utf-8\r\n" +
+  const head =
+    "HTTP/1.1 200 OK\r\ndate: Tue, 01 Sep 2026 00:00:00 GMT\r\nContent-Type: text/event-stream; charset=utf-8\r\n" +
     "transfer-encoding: chunked\r\nX-Odd-CASE: kept\r\n\r\n";
   const steps: Step[] = [{ afterMs: 0, bytes: utf8(head) }];
   for (const one of events) steps.push({ afterMs: gapMs, bytes: chunk(one) });

@@ -55,7 +55,12 @@ export const CLIENTS: readonly Client[] = [
 
 function node(title: string, provider: Client["provider"], clientName: string, args: readonly string[]): Client {
   const [script, ...more] = args;
-  return { title, provider, clientName, command: (key, prompt) => ["node", `${FOLDER}/${script}`, key, prompt, ...more] };
+  return {
+    title,
+    provider,
+    clientName,
+    command: (key, prompt) => ["node", `${FOLDER}/${script}`, key, prompt, ...more],
+  };
 }
 
 function curl(key: string, prompt: string): readonly [string, ...string[]] {

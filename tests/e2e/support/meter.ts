@@ -172,7 +172,7 @@ export class Meter {
   }
 
   /** What effective-ports.json says. */
-  ports(): { edge: { port: number; pid: number } | null; daemon: { pid: number } | null } {
+  ports(): { readonly edge: { port: number; pid: number } | null; readonly daemon: { pid: number } | null } {
     try {
       return JSON.parse(Deno.readTextFileSync(`${this.home}/effective-ports.json`));
     } catch {
@@ -182,7 +182,7 @@ export class Meter {
 
   /** What the proxy port says of itself; null when nothing answers there. */
   async edgeAnswer(
-    port = this.edgePort,
+    port = this.ports().edge?.port ?? this.edgePort,
   ): Promise<{ pid: number; interceptor: string; counters: Record<string, number> } | null> {
     try {
       return await (await fetch(`http://127.0.0.1:${port}/.halton-meter/edge`)).json();

@@ -8,13 +8,17 @@ import net from "node:net";
 
 /** A running proxy. */
 export interface PlainProxy {
+  readonly port: number;
   readonly url: string;
-  stop(): Promise<void>;
+  /** `host:port` of every CONNECT. */
+  readonly targets: readonly string[];
+  stop(): void;
 }
 
 /** Starts a proxy whose every tunnel ends at `port`, whatever host was asked for. */
 export async function startPlainProxy(port: number): Promise<PlainProxy> {
   const open = new Set<net.Socket>();
+  const targets: string[] = [];
   const server = net.createServer((client) => {
     open.add(client);
     let head = "";
@@ -22,6 +26,7 @@ export async function startPlainProxy(port: number): Promise<PlainProxy> {
       head += new TextDecoder("latin1").decode(bytes);
       if (!head.includes("\r\n\r\n")) return;
       client.off("data", onData).pause();
+      targets.push(head.split(" ")[1] ?? "");
       const far = net.connect(port, "127.0.0.1", () => {
         client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
         client.pipe(far);
@@ -37,10 +42,12 @@ export async function startPlainProxy(port: number): Promise<PlainProxy> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The proxy has no port");
   return {
+    port: address.port,
+    targets,
     url: `http://127.0.0.1:${address.port}`,
-    async stop() {
+    stop() {
+      server.close();
       for (const socket of open) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

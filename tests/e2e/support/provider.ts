@@ -8,6 +8,7 @@
  */
 
 import net from "node:net";
+import tls from "node:tls";
 import { type Authority, createAuthority, issueLeaf, readAuthority } from "../../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../../../src/domain/hosts.ts";
 import { concat, indexOfBytes, text } from "./bytes.ts";
@@ -37,6 +38,12 @@ export interface Answer {
   readonly steps: readonly Step[];
   readonly end: Ending;
 }
+
+/** A stand-in lets go of its connections within this. */
+const STOP_MS = 500;
+
+/** The relay has passed on what was written before within this. */
+const RELAY_MS = 40;
 
 /** What is known of one connection. Times: `performance.now()`. */
 export interface ProviderConnection {
@@ -93,105 +100,134 @@ export async function newAuthority(commonName: string): Promise<Authority> {
 export async function startProvider(options: ProviderOptions): Promise<Provider> {
   const authority = options.authority ?? await testAuthority();
   const leaf = await issueLeaf(authority, options.certificateFor ?? options.host, Date.now(), 1);
-  const hostname = options.hostname ?? "127.0.0.1";
-  const listener = Deno.listenTls({
-    hostname,
-    port: options.relay === true ? 0 : options.port ?? 0,
-    cert: leaf.certPem,
-    key: leaf.keyPem,
-    alpnProtocols: [...options.alpn ?? ["http/1.1"]],
-  });
-  const relay = options.relay === true ? await startRelay(listener.addr.port, options.port ?? 0) : null;
   const connections: ProviderConnection[] = [];
-  const open = new Set<Deno.TlsConn>();
-  const serving: Promise<void>[] = [];
-  const accepting = (async () => {
-    for await (const connection of listener) {
-      open.add(connection);
-      const port = (connection.remoteAddr as Deno.NetAddr).port;
-      serving.push(
-        serve(connection, options.answer, connections, (how) => relay?.end(port, how)).finally(() => {
-          open.delete(connection);
-          closeQuietly(connection);
-        }),
-      );
-    }
-  })();
+  const open = new Map<tls.TLSSocket, Promise<void>>();
+  const server = tls.createServer(
+    { cert: leaf.certPem, key: leaf.keyPem, ALPNProtocols: [...options.alpn ?? ["http/1.1"]], allowHalfOpen: true },
+    (socket) => {
+      socket.setNoDelay(true);
+      const port = socket.remotePort ?? 0;
+      const served = serve(socket, options.answer, connections, (how) => relay?.end(port, how));
+      open.set(socket, served.finally(() => open.delete(socket)));
+    },
+  );
+  server.on("tlsClientError", () => {}); // Clients that hang up in the handshake, or refuse the certificate.
+  const direct = options.relay !== true;
+  const port = await listening(server, direct ? options.port ?? 0 : 0, options.hostname ?? "127.0.0.1");
+  const relay = direct ? null : await startRelay(port, options.port ?? 0);
   return {
     host: options.host,
-    port: relay?.port ?? listener.addr.port,
+    port: relay?.port ?? port,
     connections,
     received: (index) => concat(connections[index]?.received ?? []),
     async stop() {
-      listener.close();
+      server.close();
+      const serving = [...open.values()];
+      for (const socket of open.keys()) socket.destroy();
       await relay?.stop();
-      for (const connection of open) closeQuietly(connection);
-      await accepting;
-      await Promise.all(serving);
+      await within(STOP_MS, Promise.all(serving));
     },
   };
 }
 
+/** Waits for `work`, but not longer than `ms`: the close of a connection that broke is not always told. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([work, new Promise<void>((resolve) => timer = setTimeout(resolve, ms))]);
+  clearTimeout(timer);
+}
+
+async function listening(server: net.Server, port: number, hostname: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, hostname, resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port");
+  return address.port;
+}
+
 async function serve(
-  connection: Deno.TlsConn,
+  socket: tls.TLSSocket,
   answer: ProviderOptions["answer"],
   connections: ProviderConnection[],
   endRelay: (how: "cut" | "reset") => void,
 ): Promise<void> {
-  let entry: ProviderConnection | null = null;
+  const alpn = typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : null;
+  const entry: ProviderConnection = { alpn, received: [], sentAt: [], requests: 0, ended: null };
+  connections.push(entry);
+  const inbox = new Inbox(socket, entry.received);
+  const gone = new Promise<never>((_, reject) => socket.once("close", () => reject(new Error("The client left"))));
+  gone.catch(() => {});
   try {
-    const { alpnProtocol } = await connection.handshake();
-    entry = { alpn: alpnProtocol, received: [], sentAt: [], requests: 0, ended: null };
-    connections.push(entry);
-    const inbox = new Inbox(connection, entry.received);
     for (let index = 0;; index++) {
       const request = await readRequest(inbox, index);
-      if (request === null) {
-        entry.ended ??= "by the client";
-        return;
-      }
+      if (request === null) break;
       entry.requests++;
       const { steps, end } = await answer(request);
       for (const { afterMs, bytes } of steps) {
         if (afterMs > 0) await pause(afterMs);
         entry.sentAt.push(performance.now());
-        await writeAll(connection, bytes);
+        await Promise.race([written(socket, bytes), gone]); // A write to a client that left may never call back.
       }
       if (end === "keep-alive") continue;
       if (end === "hang") {
         while (await inbox.more());
-        entry.ended ??= "by the client";
-        return;
+        break;
       }
       entry.ended = "by us";
-      if (end !== "close") endRelay(end);
+      if (end !== "close") {
+        await pause(RELAY_MS);
+        endRelay(end);
+      }
       return;
     }
+    entry.ended = "by the client";
   } catch {
-    if (entry !== null) entry.ended ??= "broken";
+    entry.ended = "broken";
+  } finally {
+    socket.end();
   }
+}
+
+function written(socket: tls.TLSSocket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write(bytes, (error) => error === null || error === undefined ? resolve() : reject(error));
+  });
 }
 
 /** Collects what arrives. */
 class Inbox {
   pending: Uint8Array = new Uint8Array();
-  readonly #connection: Deno.TlsConn;
   readonly #log: Uint8Array[];
+  #ended: "no" | "in order" | "broken" = "no";
+  #news: () => void = () => {};
 
-  constructor(connection: Deno.TlsConn, log: Uint8Array[]) {
-    this.#connection = connection;
+  constructor(socket: tls.TLSSocket, log: Uint8Array[]) {
     this.#log = log;
+    socket.on("data", (data: Uint8Array) => {
+      const bytes = new Uint8Array(data);
+      this.#log.push(bytes);
+      this.pending = concat([this.pending, bytes]);
+      this.#news();
+    });
+    socket.on("end", () => this.#end("in order")).on("error", () => this.#end("broken")).on(
+      "close",
+      () => this.#end("in order"),
+    );
   }
 
-  /** False when the client has ended its side. */
+  #end(how: "in order" | "broken"): void {
+    if (this.#ended === "no") this.#ended = how;
+    this.#news();
+  }
+
+  /** False when the client has ended its side. @throws when the connection broke. */
   async more(): Promise<boolean> {
-    const buffer = new Uint8Array(65_536);
-    const count = await this.#connection.read(buffer);
-    if (count === null) return false;
-    const bytes = buffer.slice(0, count);
-    this.#log.push(bytes);
-    this.pending = concat([this.pending, bytes]);
-    return true;
+    const length = this.pending.length;
+    while (this.pending.length === length && this.#ended === "no") {
+      await new Promise<void>((resolve) => this.#news = resolve);
+    }
+    if (this.pending.length > length) return true;
+    if (this.#ended === "broken") throw new Error("The connection broke");
+    return false;
   }
 
   take(count: number): Uint8Array {
@@ -225,12 +261,12 @@ async function readRequest(inbox: Inbox, index: number): Promise<ReceivedRequest
 
 /** A TCP relay that can end its client's connection rudely. Connections are named by their port towards the stand-in. */
 async function startRelay(to: number, port: number) {
-  const clients = new Map<number, net.Socket>();
+  const clients = new Map<number, readonly [client: net.Socket, inner: net.Socket]>();
   const server = net.createServer((client) => {
     client.setNoDelay(true);
     const inner = net.connect(to, "127.0.0.1", () => {
       inner.setNoDelay(true);
-      if (inner.localPort !== undefined) clients.set(inner.localPort, client);
+      if (inner.localPort !== undefined) clients.set(inner.localPort, [client, inner]);
     });
     const drop = () => {
       client.destroy();
@@ -241,35 +277,20 @@ async function startRelay(to: number, port: number) {
     client.pipe(inner);
     inner.pipe(client);
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The relay has no port");
+  const own = await listening(server, port, "127.0.0.1");
   return {
-    port: address.port,
+    port: own,
     end(innerPort: number, how: "cut" | "reset") {
-      const client = clients.get(innerPort);
-      client?.unpipe();
+      const [client, inner] = clients.get(innerPort) ?? [];
+      inner?.unpipe();
       if (how === "reset") client?.resetAndDestroy();
       else client?.destroy();
     },
     async stop() {
-      for (const client of clients.values()) client.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      for (const [client] of clients.values()) client.destroy();
+      await within(STOP_MS, new Promise((resolve) => server.close(resolve)));
     },
   };
-}
-
-async function writeAll(connection: Deno.TlsConn, bytes: Uint8Array): Promise<void> {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
-}
-
-function closeQuietly(connection: { close(): void }): void {
-  try {
-    connection.close();
-  } catch {
-    // Already closed.
-  }
 }
 
 function pause(ms: number): Promise<void> {
