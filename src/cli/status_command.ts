@@ -112,6 +112,7 @@ const PROBLEM_COUNTERS: readonly (readonly [string, string, string])[] = [
   ["recorder", "bodies_dropped", "bodies were given up because the database could not be written"],
   ["recorder", "failed", "copies could not be processed"],
   ["interceptor", "opaqueConnections", "connections could not be followed and were passed on unmetered"],
+  ["interceptor", "exchangesGivenUp", "calls were not metered because the recorder was too far behind"],
   ["interceptor", "dropped_request_bytes", "bytes of requests were not copied, to bound memory"],
   ["interceptor", "dropped_response_bytes", "bytes of responses were not copied, to bound memory"],
   ["interceptor", "accept_failed", "connections could not be accepted by the interceptor"],

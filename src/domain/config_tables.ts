@@ -154,22 +154,32 @@ function redactionRule(value: unknown, place: Place): RedactionRule | undefined 
   if (!isTable(value)) return report(place, describeValue(value), "a table");
   checkKnownKeys(value, ["name", "pattern"], place);
   const name = ruleName(ownValue(value, "name"), within(place, "name"));
-  const pattern = rulePattern(ownValue(value, "pattern"), within(place, "pattern"));
+  // The name says whose pattern is wrong; a list position alone makes people count.
+  const patternPlace = within(place, name === undefined ? "pattern" : `pattern of ${name}`);
+  const pattern = rulePattern(ownValue(value, "pattern"), patternPlace);
   return name === undefined || pattern === undefined ? undefined : { name, pattern };
 }
 
-const ruleName = text(
-  "a name such as internal-token",
-  (name) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) && name.length <= 64 ? name : null,
-);
+const TAKEN_NAMES = new Set(builtInRuleNames());
 
-const rulePattern = text("a regular expression that matches at least one character", (pattern) => {
+const ruleName = text("a name such as internal-token that no built-in rule has", (name) => {
+  return /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) && name.length <= 64 && !TAKEN_NAMES.has(name) ? name : null;
+});
+
+const rulePattern: Check<string> = (value, place) => {
+  const pattern = text("a regular expression that matches at least one character", compiling)(value, place);
+  if (pattern === undefined) return undefined;
+  const judged = judgePattern(pattern);
+  return judged.ok ? pattern : report(place, judged.reason, "a pattern whose cost is bounded on any text");
+};
+
+function compiling(pattern: string): string | null {
   try {
     return pattern.length <= 1000 && !new RegExp(pattern, "u").test("") ? pattern : null;
   } catch {
     return null;
   }
-});
+}
 
 function uploadRule(value: unknown, place: Place): UploadRule | undefined {
   if (!isTable(value)) return report(place, describeValue(value), "a table");

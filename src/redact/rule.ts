@@ -36,8 +36,8 @@ export interface TokenRule extends RuleFacts {
   readonly pattern: RegExp;
   /** After a match the mask grows over following `[A-Za-z0-9_-]`, so that patterns only state a minimum. Default true. */
   readonly extend?: boolean;
-  /** A last check. `before` is up to 160 characters that precede the literal. */
-  readonly validate?: (secret: string, before: string) => boolean;
+  /** A last check. `before` is up to 160 characters that precede the literal; `whole` goes from the literal to the end. */
+  readonly validate?: (secret: string, before: string, whole: string) => boolean;
   /**
    * What an unfinished secret looks like when the text is cut inside it. Sticky; counts only where it reaches the end of
    * the text. Default: a literal and then only `[A-Za-z0-9_-]`. `false`: it cannot be told from ordinary text.

@@ -10,7 +10,7 @@ import type { TokenRule } from "./rule.ts";
 import { hex, sample } from "./samples.ts";
 
 /** Three random characters stand before the digit and `Q~` that Entra ID puts into every client secret. */
-const AZURE_CLIENT_SECRET = /(?<=(?<![\w~.-])(?<lead>[\w~.-]{3}))\dQ~[\w~.-]{31,34}(?![\w~-])/y;
+const AZURE_CLIENT_SECRET = /(?<=(?:^|[^\w~.-]|\\[bfnrt])(?<lead>[\w~.-]{3}))\dQ~[\w~.-]{31,34}(?![\w~-])/y;
 
 /** Order decides only which name a text gets that two rules match in full. */
 export const CLOUD_RULES: readonly TokenRule[] = [
@@ -105,8 +105,8 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     name: "terraform-cloud-token",
     literals: [".atlasv1."],
     boundary: "none",
-    pattern: /(?<=(?<![A-Za-z0-9])(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{60}/y,
-    open: /(?<=(?<![A-Za-z0-9])(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{0,60}/y,
+    pattern: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{60}/y,
+    open: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{0,60}/y,
     examples: [`${sample(14)}.atlasv1.${sample(67)}`],
     nearMisses: ["docs.atlasv1.io", `x.atlasv1.${sample(67)}`],
   },

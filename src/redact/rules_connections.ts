@@ -20,11 +20,30 @@ function isConnectionPassword(secret: string, before: string): boolean {
 
 /** Shells write `$NAME`, templates `<name>`; a password of a person may be a word. */
 function isPassword(secret: string): boolean {
-  return !isStandIn(secret) && !/^[-./~]|[()[\]{}]/.test(secret);
+  return !isStandIn(secret) && !/^[-./~]|[()[\]{}]$/.test(secret);
 }
 
-const CURL_BEFORE = /\b(?:curl|http|https|wget|svn|mysql|mysqldump|mariadb|psql|mongosh|redis-cli)\b[^\n]{0,150}$/i;
-const NETRC_BEFORE = /\b(?:login|user|account)[ \t]{1,4}\S{1,64}(?:[ \t]{1,4}|\s{0,2}(?:\\{1,8}n)?[ \t]{0,8})$/;
+/** Option → programs that take a password with it. A word search, because a pattern over the line costs too much. */
+const PROGRAMS: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^ (?:-u|--user) /, ["curl ", "http ", "https ", "wget ", "svn "]],
+  [/^ -a /, ["redis-cli "]],
+  [/^ -p/, ["mysql ", "mysqldump ", "mysqladmin ", "mariadb "]],
+];
+/** A line of a netrc file: `machine host login name password …`, on one line or on three. */
+const LOGIN_BEFORE = /(?:login|user)[ \t]{1,4}[^\s\\]{1,64}(?:\s|\\n){1,8}$/;
+
+/** After the quote that ends a string of JSON stands a sign or a blank. */
+const QUOTE = String.raw`(?:'|\\{0,31}"(?=[\w!@#$%^*+]))?`;
+
+/** A bracket belongs to the password where more of it follows. */
+const ARGUMENT = String.raw`${QUOTE}(?<secret>(?:[^\s"'\`\\|;<>&()]|[()](?=[\w])){4,128})(?![^\s"'\`\\|;<>&()])`;
+
+function isArgument(secret: string, before: string, whole: string): boolean {
+  if (!isPassword(secret)) return false;
+  if (whole.startsWith("password")) return LOGIN_BEFORE.test(before.slice(-96));
+  const [, programs] = PROGRAMS.find(([option]) => option.test(whole)) ?? [null, null];
+  return programs === null || programs.some((program) => before.includes(program));
+}
 
 /** Order decides only which name a text gets that two rules match in full. */
 export const CONNECTION_RULES: readonly TokenRule[] = [
@@ -39,18 +58,18 @@ export const CONNECTION_RULES: readonly TokenRule[] = [
     examples: [
       "Server=db.internal;Database=app;User Id=sa;Password=Example!pass;Encrypt=true",
       "host=db.internal user=app password=examplepass dbname=app",
-      "Data Source=db;UID=app;PWD=Ex{ample",
-    ].slice(0, 2),
+    ],
     nearMisses: ["Server=db;Password=$DB_PASSWORD;", "set password=letmein first", "host=db password=<password>"],
   },
   {
     name: "command-password",
     literals: ["sshpass -p", " -u ", " --user ", " -a ", " -p", "password "],
     boundary: "none",
-    pattern:
-      /(?:sshpass -p ?| (?:-u|--user) ["']?[\w.@+-]{1,64}:|(?<=redis-cli[^\n]{0,80}) -a |(?<=\b(?:mysql|mysqldump|mariadb)\b[^\n]{0,100}) -p(?=\S)|(?<=\b(?:login|user)[ \t]{1,4}\S{1,64}\s{1,8})password )["']?(?<secret>[^\s"'`\\|;<>&]{4,128})(?![^\s"'`\\|;<>&])/y,
-    validate: (secret, before) =>
-      isPassword(secret) && (CURL_BEFORE.test(before) || NETRC_BEFORE.test(before) || !/\w$/.test(before)),
+    pattern: new RegExp(
+      String.raw`(?:sshpass -p ?| (?:-u|--user) ${QUOTE}[\w.@+-]{1,64}:| -a | -p(?=\S)|password )` + ARGUMENT,
+      "y",
+    ),
+    validate: isArgument,
     extend: false,
     open: false,
     examples: [

@@ -110,7 +110,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     name: "mailchimp-key",
     literals: ["-us"],
     boundary: "none",
-    pattern: /(?<=(?<![A-Za-z0-9])(?<lead>[0-9a-f]{32}))-us[0-9]{1,2}(?![A-Za-z0-9-])/y,
+    pattern: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>[0-9a-f]{32}))-us[0-9]{1,2}(?![A-Za-z0-9-])/y,
     extend: false,
     open: false,
     examples: [`${hex(32)}-us14`],
@@ -131,9 +131,9 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     literals: ["NRAK-", "NRIQ-", "NRII-", "NRJS-", "NRAL", "FFFFNRAL"],
     boundary: "none",
     pattern:
-      /NR(?:AK-[A-Z0-9]{27}|I[QI]-[\w-]{32}|JS-[0-9a-f]{19})|(?<=(?<![0-9a-f])(?<lead>[0-9a-f]{32,36}(?:FFFF)?))NRAL/y,
+      /NR(?:AK-[A-Z0-9]{27}|I[QI]-[\w-]{32}|JS-[0-9a-f]{19})|(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>(?:[a-z]{2}01xx)?[0-9a-f]{28,36}(?:FFFF)?))NRAL/y,
     open: /NR(?:AK|IQ|II|JS)-[\w-]{4,40}/y,
-    examples: [`NRAK-${sample(27).toUpperCase()}`, `eu01xx${hex(30)}FFFFNRAL`.slice(6), `${hex(36)}NRAL`],
+    examples: [`NRAK-${sample(27).toUpperCase()}`, `eu01xx${hex(30)}FFFFNRAL`, `${hex(36)}NRAL`],
     nearMisses: ["NRAK-docs", "CENTRAL", "GENRAL"],
   },
   {

@@ -16,5 +16,5 @@ export function sample(length: number): string {
 
 /** `length` small hexadecimal digits. */
 export function hex(length: number): string {
-  return "00001111222233334444555566667777".repeat(Math.ceil(length / 32)).slice(0, length);
+  return "0a001b112c223d334e445f5566778899".repeat(Math.ceil(length / 32)).slice(0, length);
 }

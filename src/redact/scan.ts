@@ -113,7 +113,8 @@ function matchAt(text: string, at: number, rule: TokenRule, pattern: RegExp): Fo
 }
 
 function isValid(text: string, at: number, rule: TokenRule, { start, end }: Found): boolean {
-  return rule.validate?.(text.slice(start, end), text.slice(Math.max(0, at - CONTEXT), at)) ?? true;
+  if (rule.validate === undefined) return true;
+  return rule.validate(text.slice(start, end), text.slice(Math.max(0, at - CONTEXT), at), text.slice(at, end));
 }
 
 function findField(text: string, at: number, { literal, field }: Probe, ending: Ending): Found | null {

@@ -7,6 +7,9 @@
 import { errorLabel } from "../log.ts";
 import { type ApiServer, startApi } from "./api.ts";
 import type { FromWorker, ToApi } from "./messages.ts";
+import { reportFaults } from "./worker_faults.ts";
+
+reportFaults();
 
 let api: ApiServer | null = null;
 

@@ -143,7 +143,12 @@ export class BodySweep {
     now: number,
   ): Promise<BodySum> {
     const started = performance.now();
-    const removal = new BodyRemoval(this.#options.db, scope, { event: "bodies.swept", details: { cause, ...setting } }, now);
+    const removal = new BodyRemoval(
+      this.#options.db,
+      scope,
+      { event: "bodies.swept", details: { cause, ...setting } },
+      now,
+    );
     let before: BodySum = removal.removed;
     try {
       while (!this.#stopped && removal.step()) {

@@ -60,7 +60,7 @@ export class InterceptorHealth {
 
   async #probe(): Promise<Health> {
     const daemon = readPorts(this.#portsFile).daemon;
-    const good = daemon !== null && await accepts(daemon.interceptor.health);
+    const good = daemon !== null && await accepts(daemon.interceptor.health, daemon.interceptor.token);
     this.#state = good
       ? { kind: "good", until: this.#now() + GOOD_MS, hosts: daemon.interceptor.hosts }
       : { kind: "bad", until: this.#now() + BAD_MS };
@@ -68,7 +68,8 @@ export class InterceptorHealth {
   }
 }
 
-async function accepts(port: number): Promise<boolean> {
+/** Whether the interceptor that published `token` answers at `port`; another program may hold the port by now. */
+async function accepts(port: number, token: string): Promise<boolean> {
   let connection: Deno.TcpConn | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silent = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), PROBE_MS));
@@ -79,8 +80,9 @@ async function accepts(port: number): Promise<boolean> {
       connecting.then(closeQuietly, () => {});
       return false;
     }
-    const count = await Promise.race([connection.read(new Uint8Array(1)), silent]);
-    return count === 1;
+    const answer = new Uint8Array(token.length);
+    const count = await Promise.race([connection.read(answer), silent]);
+    return count === token.length && new TextDecoder().decode(answer) === token;
   } catch {
     return false;
   } finally {

@@ -7,6 +7,9 @@
 import { errorLabel } from "../log.ts";
 import { type Edge, startEdge } from "./edge.ts";
 import type { FromWorker, ToEdge } from "./messages.ts";
+import { reportFaults } from "./worker_faults.ts";
+
+reportFaults();
 
 let edge: Edge | null = null;
 

@@ -12,7 +12,7 @@ import type { InterceptedHost } from "../domain/hosts.ts";
 import type { ConnectionSink, RequestHead, ResponseHead } from "../http1/events.ts";
 import { surfaceFor } from "../providers/surfaces.ts";
 import { fieldMap, isCoded } from "./field_map.ts";
-import type { CopyPart } from "./messages.ts";
+import type { ConnectionSide, CopyPart } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Counted by the interceptor over all connections. */
@@ -20,6 +20,8 @@ export interface CopyCounters {
   exchanges: number;
   unmeteredExchanges: number;
   opaqueConnections: number;
+  /** Calls that were not copied because the recorder was too far behind. */
+  exchangesGivenUp: number;
 }
 
 /** An exchange that is copied, while it is open. */
@@ -44,6 +46,7 @@ export class InterceptedCopy implements ConnectionSink {
   /** The recorder that this connection was announced to. */
   #announced: number | null = null;
   #opaque = false;
+  #leftFirst: ConnectionSide | null = null;
   #requests = 0;
   #responses = 0;
 
@@ -85,6 +88,10 @@ export class InterceptedCopy implements ConnectionSink {
       this.#counters.unmeteredExchanges++;
       return;
     }
+    if (this.#outbox.full) {
+      this.#counters.exchangesGivenUp++;
+      return;
+    }
     this.#counters.exchanges++;
     if (this.#announced !== this.#outbox.generation) {
       this.#announced = this.#outbox.generation;
@@ -120,7 +127,7 @@ export class InterceptedCopy implements ConnectionSink {
 
   responseEnd(x: number, whole: boolean): void {
     this.#responses++;
-    if (this.#open.delete(x)) this.#outbox.end(this.#c, x, "response", whole, preciseNow());
+    if (this.#open.delete(x)) this.#outbox.end(this.#c, x, "response", whole, preciseNow(), this.#leftFirst);
   }
 
   upgraded(x: number, from: "client" | "server", bytes: Uint8Array): void {
@@ -149,6 +156,11 @@ export class InterceptedCopy implements ConnectionSink {
       this.#outbox.add({ t: "unreachable", c: this.#c, x, timeout, at: preciseNow() });
     }
     this.#open.clear();
+  }
+
+  /** One end of the connection has left; the first to do so is remembered. */
+  left(side: ConnectionSide): void {
+    this.#leftFirst ??= side;
   }
 
   /** The connection is over; always the last call. */

@@ -16,8 +16,8 @@ import type { Counters, InterceptorPorts, Leaf, Leaves } from "./messages.ts";
 import { DEFAULT_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
 import { closeQuietly } from "./splice.ts";
 
-/** What a health probe reads: proof that the event loop accepts, which an open port alone is not. */
-const ALIVE = new Uint8Array([0x31]);
+/** How long listeners with the former leaves stay open: an edge may know their ports for as long as it trusts a probe. */
+const RENEWAL_OVERLAP_MS = 5_000;
 
 /** A pause after a failed accept, so that a lack of file descriptors does not spin. */
 const ACCEPT_RETRY_MS = 50;
@@ -49,10 +49,10 @@ export interface Interceptor {
 export function startInterceptor(options: InterceptorOptions): Interceptor {
   const outbox = new Outbox(options.limits ?? DEFAULT_LIMITS);
   outbox.attach(options.recorder);
-  const copies: CopyCounters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0 };
+  const copies: CopyCounters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0, exchangesGivenUp: 0 };
   const outcomes = { connections: 0, done: 0, broken: 0, unreachable: 0, no_handshake: 0, accept_failed: 0 };
   const live = new Map<Deno.TlsConn, InterceptedCopy>();
-  let listeners: Deno.TlsListener[] = [];
+  const listeners = new Set<Deno.TlsListener>();
 
   async function serve(client: Deno.TlsConn, host: InterceptedHost): Promise<void> {
     const connection = outcomes.connections++;
@@ -68,11 +68,11 @@ export function startInterceptor(options: InterceptorOptions): Interceptor {
   }
 
   async function accept(listener: Deno.TlsListener, host: InterceptedHost): Promise<void> {
-    while (listeners.includes(listener)) {
+    while (listeners.has(listener)) {
       try {
         serve(await listener.accept(), host);
       } catch {
-        if (!listeners.includes(listener)) return;
+        if (!listeners.has(listener)) return;
         outcomes.accept_failed++;
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
       }
@@ -80,24 +80,34 @@ export function startInterceptor(options: InterceptorOptions): Interceptor {
   }
 
   function listen(leaves: Leaves): Record<InterceptedHost, number> {
-    const closing = listeners;
     const opened = INTERCEPTED_HOSTS.map((host) => [host, listenFor(leaves[host])] as const);
-    listeners = opened.map(([, listener]) => listener);
-    for (const [host, listener] of opened) accept(listener, host);
-    closing.forEach(closeQuietly);
+    for (const [host, listener] of opened) {
+      listeners.add(listener);
+      accept(listener, host);
+    }
     return Object.fromEntries(opened.map(([host, l]) => [host, portOf(l)])) as Record<InterceptedHost, number>;
   }
 
+  function retire(former: readonly Deno.TlsListener[]): void {
+    for (const listener of former) {
+      listeners.delete(listener);
+      closeQuietly(listener);
+    }
+  }
+
   const health = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  answerProbes(health);
-  const state = { ports: { hosts: listen(options.leaves), health: portOf(health) } };
+  const token = crypto.randomUUID();
+  answerProbes(health, new TextEncoder().encode(token));
+  const state = { ports: { hosts: listen(options.leaves), health: portOf(health), token } };
 
   return {
     get ports() {
       return state.ports;
     },
     renew(leaves) {
-      state.ports = { hosts: listen(leaves), health: portOf(health) };
+      const former = [...listeners];
+      state.ports = { ...state.ports, hosts: listen(leaves) };
+      setTimeout(() => retire(former), RENEWAL_OVERLAP_MS);
       return state.ports;
     },
     attachRecorder: (port) => outbox.attach(port),
@@ -111,7 +121,7 @@ export function startInterceptor(options: InterceptorOptions): Interceptor {
     }),
     async drain() {
       closeQuietly(health);
-      listeners.splice(0).forEach(closeQuietly);
+      retire([...listeners]);
       while (live.size > 0) {
         for (const [client, copy] of live) if (copy.idle) closeQuietly(client);
         await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
@@ -131,11 +141,12 @@ function listenFor(leaf: Leaf): Deno.TlsListener {
   });
 }
 
-async function answerProbes(listener: Deno.TcpListener): Promise<void> {
+/** Proves that the event loop accepts, which an open port alone does not. */
+async function answerProbes(listener: Deno.TcpListener, token: Uint8Array): Promise<void> {
   for (;;) {
     try {
       const probe = await listener.accept();
-      await probe.write(ALIVE).catch(() => 0);
+      await probe.write(token).catch(() => 0);
       closeQuietly(probe);
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) return;

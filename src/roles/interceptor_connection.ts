@@ -14,6 +14,7 @@ import type { UpstreamSettings } from "../domain/upstream.ts";
 import { Http1Connection } from "../http1/connection.ts";
 import { dial, DialError, reasonOf } from "./dial.ts";
 import type { InterceptedCopy } from "./intercepted_copy.ts";
+import type { ConnectionSide } from "./messages.ts";
 import { acquireBuffer, closeQuietly, closeWriteQuietly, pump, releaseBuffer, writeAll } from "./splice.ts";
 
 /** How a connection ended. */
@@ -63,21 +64,33 @@ export async function serveIntercepted(
     await answerUnreachable(client, reader, copy, failure);
     return finish("unreachable", reader, copy);
   }
-  const orderly = await relay(client, connected, reader);
+  const orderly = await relay(client, connected, reader, copy);
   return finish(orderly ? "done" : "broken", reader, copy);
 }
 
 /** Both pumps, each feeding the reader; true when both directions ended in an orderly way. */
-async function relay(client: Deno.TlsConn, provider: Deno.TlsConn, reader: Http1Connection): Promise<boolean> {
+async function relay(
+  client: Deno.TlsConn,
+  provider: Deno.TlsConn,
+  reader: Http1Connection,
+  copy: InterceptedCopy,
+): Promise<boolean> {
   let orderly = true;
-  const abort = () => {
+  const abort = (side: ConnectionSide) => {
+    copy.left(side);
     orderly = false;
     closeQuietly(client);
     closeQuietly(provider);
   };
-  const up = pump(client, provider, (bytes) => reader.fromClient(bytes)).then(() => reader.clientEnd());
-  const down = pump(provider, client, (bytes) => reader.fromServer(bytes)).then(() => reader.serverEnd());
-  await Promise.all([up.catch(abort), down.catch(abort)]);
+  const up = pump(client, provider, (bytes) => reader.fromClient(bytes)).then(() => {
+    copy.left("client");
+    reader.clientEnd();
+  });
+  const down = pump(provider, client, (bytes) => reader.fromServer(bytes)).then(() => {
+    copy.left("provider");
+    reader.serverEnd();
+  });
+  await Promise.all([up.catch(() => abort("client")), down.catch(() => abort("provider"))]);
   closeQuietly(client);
   closeQuietly(provider);
   return orderly;

@@ -6,6 +6,9 @@
 
 import { type Interceptor, startInterceptor } from "./interceptor.ts";
 import type { FromWorker, ToInterceptor } from "./messages.ts";
+import { reportFaults } from "./worker_faults.ts";
+
+reportFaults();
 
 let interceptor: Interceptor | null = null;
 

@@ -34,7 +34,10 @@ export interface Owner extends Attribution {
 /** Loopback ports of the interceptor. */
 export interface InterceptorPorts {
   readonly hosts: Readonly<Record<InterceptedHost, number>>;
+  /** Answers each connection with `token` and closes it. */
   readonly health: number;
+  /** Random per start: tells this interceptor from whatever else may later hold one of its ports. */
+  readonly token: string;
 }
 
 /** Supervisor to the minter. */
@@ -134,7 +137,10 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly hint: string | null }
   | { readonly kind: "stats"; readonly id: number; readonly counters: Counters; readonly notes?: readonly string[] }
   | { readonly kind: "log"; readonly event: LogEvent }
-  | { readonly kind: "drained" };
+  | { readonly kind: "logs"; readonly events: readonly LogEvent[] }
+  | { readonly kind: "drained" }
+  /** Last message of a worker with an error that nobody caught; `reason` is the error's class. */
+  | { readonly kind: "crashed"; readonly reason: string };
 
 /** Who serves the proxy port after an edge was asked to start. */
 export type EdgeOutcome =
@@ -180,6 +186,8 @@ export type CopyRecord =
     readonly x: number;
     readonly part: CopyPart;
     readonly whole: boolean;
+    /** Who left first; absent while both were there. */
+    readonly by?: ConnectionSide;
     readonly at: number;
   }
   /** The provider could not be reached; the client got an error of ours. */
@@ -192,6 +200,9 @@ export type CopyRecord =
   }
   | { readonly t: "opaque"; readonly c: number; readonly reason: string }
   | { readonly t: "close"; readonly c: number };
+
+/** An end of an intercepted connection. */
+export type ConnectionSide = "client" | "provider";
 
 /** Which stream of an exchange. The last two are the raw bytes after `101 Switching Protocols`. */
 export type CopyPart = "request" | "response" | "client" | "server";

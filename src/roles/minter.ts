@@ -36,7 +36,10 @@ function mint(request: ToMinter): Promise<FromMinter> {
     deno: { permissions: permissionsOf("minter", null) },
   });
   return new Promise<FromMinter>((resolve, reject) => {
-    const late = setTimeout(() => reject(new MeterError("failed", "Cannot make certificates: it takes too long")), MINT_MS);
+    const late = setTimeout(
+      () => reject(new MeterError("failed", "Cannot make certificates: it takes too long")),
+      MINT_MS,
+    );
     worker.onmessage = (event: MessageEvent<FromMinter>) => {
       clearTimeout(late);
       const { data } = event;

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { CopyAck, CopyBatch, CopyPart, CopyRecord } from "./messages.ts";
+import type { ConnectionSide, CopyAck, CopyBatch, CopyPart, CopyRecord } from "./messages.ts";
 
 /** Bytes per transfer. */
 const SLAB_BYTES = 64 * 1024;
@@ -27,7 +27,7 @@ export interface OutboxLimits {
   readonly requests: number;
   /** Uncompressed responses keep only their end above this. */
   readonly responses: number;
-  /** Everything but heads is dropped above this. */
+  /** Above this everything but heads and ends is dropped, and calls that begin are not copied. */
   readonly everything: number;
 }
 
@@ -77,6 +77,11 @@ export class Outbox {
     return this.#unacknowledged;
   }
 
+  /** The recorder is so far behind that new calls must not be copied at all: what is kept of each would add up. */
+  get full(): boolean {
+    return this.#unacknowledged > this.#limits.everything;
+  }
+
   /** Changes with every recorder: what an earlier one was told, this one does not know. */
   get generation(): number {
     return this.#generation;
@@ -107,10 +112,10 @@ export class Outbox {
   }
 
   /** Ends a part: what was kept of its end goes out first. */
-  end(c: number, x: number, part: CopyPart, whole: boolean, at: number): void {
+  end(c: number, x: number, part: CopyPart, whole: boolean, at: number, by: ConnectionSide | null = null): void {
     this.#releaseTail(c, x, part, at);
     this.#tellGap(c, x, part);
-    this.add({ t: "end", c, x, part, whole, at });
+    this.add({ t: "end", c, x, part, whole, at, ...(by !== null && { by }) });
   }
 
   /** Gives up what was kept for a connection that cannot be followed any more. */
@@ -147,15 +152,14 @@ export class Outbox {
 
   #mustDrop(c: number, x: number, part: CopyPart, bytes: Uint8Array, coded: boolean): boolean {
     const behind = this.#unacknowledged;
-    const key = `${c}.${x}.${part}`;
-    const tail = this.#tails.get(key);
+    const tail = this.#tails.size === 0 ? undefined : this.#tails.get(`${c}.${x}.${part}`);
     if (tail !== undefined) return this.#keepTail(tail, bytes);
     if (behind <= this.#limits.requests) return false;
     if (part === "request") return this.#drop(c, x, part, bytes.length);
     if (behind <= this.#limits.responses) return false;
     if (part === "response" && !coded) {
       const started: Tail = { chunks: [], bytes: 0, lost: 0 };
-      this.#tails.set(key, started);
+      this.#tails.set(`${c}.${x}.${part}`, started);
       return this.#keepTail(started, bytes);
     }
     return behind > this.#limits.everything && this.#drop(c, x, part, bytes.length);
@@ -170,6 +174,7 @@ export class Outbox {
   }
 
   #tellGap(c: number, x: number, part: CopyPart): void {
+    if (this.#gaps.size === 0) return;
     const key = `${c}.${x}.${part}`;
     const lost = this.#gaps.get(key);
     if (lost !== undefined && this.#gaps.delete(key)) this.add({ t: "gap", c, x, part, lost });

@@ -13,6 +13,7 @@ import { createDecoder, type Decoder } from "../http1/decode.ts";
 import type { ExchangeReader, RequestFacts, Surface } from "../providers/adapter.ts";
 import { BodyKeeper } from "./body_keeper.ts";
 import { fieldMap, isCoded } from "./field_map.ts";
+import type { ConnectionSide } from "./messages.ts";
 import type { Observed } from "./row_builder.ts";
 
 /** A body decoded beyond this is taken for a decompression bomb; usage of the largest real answers comes far earlier. */
@@ -58,6 +59,7 @@ export class RecordedExchange {
   #firstByteAt: number | null = null;
   #endedAt: number | null = null;
   #transport: Observed["transport"] = null;
+  #cutBy: Observed["cutBy"] = null;
   #copyFailure: Observed["copyFailure"] = null;
 
   constructor(surface: Surface, facts: RequestFacts, requestedAt: number, settings: ExchangeSettings) {
@@ -125,9 +127,10 @@ export class RecordedExchange {
     this.#copyFailure = "unreadable";
   }
 
-  /** The last call: the readings are complete once it resolves. */
-  async end(whole: boolean, at: number): Promise<void> {
+  /** The last call: the readings are complete once it resolves. @param by Who left first. */
+  async end(whole: boolean, at: number, by: ConnectionSide | null): Promise<void> {
     this.#endedAt = at;
+    this.#cutBy = whole ? null : by;
     await this.requestEnd(false);
     await this.#finishSide(this.#response);
     this.#reader.end(whole && this.#response.whole);
@@ -150,6 +153,7 @@ export class RecordedExchange {
       // The fingerprint of a part would be that of another prompt.
       promptHash: this.#request.keeper.total === 0 || !this.#request.whole ? null : this.#hash.digest("hex"),
       transport: this.#transport,
+      cutBy: this.#cutBy,
       copyFailure: this.#copyFailure,
     };
   }

@@ -19,7 +19,7 @@ import { redactAndCut } from "../redact/cut.ts";
 import type { Writer } from "../store/writer.ts";
 import { ConnectionBook, type OpenConnection } from "./connection_book.ts";
 import { fieldMap, joinedField } from "./field_map.ts";
-import type { CopyBatch, CopyRecord, Counters, Owner } from "./messages.ts";
+import type { ConnectionSide, CopyBatch, CopyRecord, Counters, Owner } from "./messages.ts";
 import { type ExchangeSettings, type KeptBody, RecordedExchange } from "./recorded_exchange.ts";
 import { RecordedSocket } from "./recorded_socket.ts";
 import { QuotaSampler } from "./quota_sampler.ts";
@@ -45,6 +45,17 @@ export interface RecorderOptions {
   readonly keepQuota?: (sample: QuotaSample) => void;
   readonly newId: () => string;
   readonly log: (event: LogEvent) => void;
+}
+
+/** How a response came to its end. */
+interface Ending {
+  readonly whole: boolean;
+  readonly at: number;
+  readonly by?: ConnectionSide;
+}
+
+function cut(at: number): Ending {
+  return { whole: false, at };
 }
 
 /** Processes batches in order. */
@@ -201,10 +212,10 @@ export class Recorder {
         return;
       case "unreachable":
         exchange.unreachable(record.timeout);
-        return this.#finish(connection, record.x, exchange, false, record.at);
+        return this.#finish(connection, record.x, exchange, cut(record.at));
       case "end":
         if (record.part === "request") this.#track(exchange.requestEnd(record.whole));
-        else if (record.part === "response") this.#finish(connection, record.x, exchange, record.whole, record.at);
+        else if (record.part === "response") this.#finish(connection, record.x, exchange, record);
     }
   }
 
@@ -231,12 +242,12 @@ export class Recorder {
 
   #cutAll(connection: OpenConnection, at: number): void {
     if (connection.socket !== null) this.#track(connection.socket.end(at));
-    for (const [x, exchange] of connection.exchanges) this.#finish(connection, x, exchange, false, at);
+    for (const [x, exchange] of connection.exchanges) this.#finish(connection, x, exchange, cut(at));
   }
 
-  #finish(connection: OpenConnection, x: number, exchange: RecordedExchange, whole: boolean, at: number): void {
+  #finish(connection: OpenConnection, x: number, exchange: RecordedExchange, ending: Ending): void {
     connection.exchanges.delete(x);
-    this.#track(this.#record(connection, exchange, whole, at));
+    this.#track(this.#record(connection, exchange, ending));
   }
 
   #track(work: Promise<void>): void {
@@ -244,8 +255,8 @@ export class Recorder {
     this.#finishing.add(tracked);
   }
 
-  async #record(connection: OpenConnection, exchange: RecordedExchange, whole: boolean, at: number): Promise<void> {
-    await exchange.end(whole, at);
+  async #record(connection: OpenConnection, exchange: RecordedExchange, ending: Ending): Promise<void> {
+    await exchange.end(ending.whole, ending.at, ending.by ?? null);
     await this.#write(connection, exchange.readings, exchange.observed(), () => exchange.takeBodies());
   }
 

@@ -19,6 +19,9 @@ import { newId } from "./ids.ts";
 import type { CopyAck, CopyBatch, FromWorker, ToRecorder } from "./messages.ts";
 import { rateRows } from "./rate_rows.ts";
 import { Recorder } from "./recorder.ts";
+import { reportFaults } from "./worker_faults.ts";
+
+reportFaults();
 
 /** A change of a project's settings takes effect within this. */
 const SETTINGS_MS = 1_000;
@@ -31,9 +34,25 @@ interface Running {
 }
 
 let running: Running | null = null;
+/** Where copies come from. */
+let source: MessagePort | null = null;
 
 function tell(message: FromWorker): void {
   self.postMessage(message);
+}
+
+/** Events of one batch of rows travel together: the daemon's main thread has other things to do. */
+const LOG_MS = 20;
+let lines: LogEvent[] = [];
+
+function log(event: LogEvent): void {
+  lines.push(event);
+  if (lines.length === 1) setTimeout(tellLines, LOG_MS);
+}
+
+function tellLines(): void {
+  if (lines.length > 0) tell({ kind: "logs", events: lines });
+  lines = [];
 }
 
 self.onmessage = (event: MessageEvent<ToRecorder>) => {
@@ -78,9 +97,8 @@ function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
       bodyCaptureOf: captureChoices(db),
       keepQuota: quotaKeeper(db),
       newId,
-      log: (event) => tell({ kind: "log", event }),
+      log,
     });
-    const log = (event: LogEvent) => tell({ kind: "log", event });
     const sweep = new BodySweep({ db, settings: () => recorder.bodySettings, now: Date.now, log });
     running = { db, writer, recorder, sweep };
     sweep.start();
@@ -110,7 +128,7 @@ function configure(config: Config): void {
   try {
     mirrorRates(running.db, rates, config);
   } catch (error) {
-    tell({ kind: "log", event: { event: "recorder.write.failed", reason: errorLabel(error), queued: 0 } });
+    log({ event: "recorder.write.failed", reason: errorLabel(error), queued: 0 });
   }
 }
 
@@ -121,7 +139,7 @@ function quotaKeeper(db: Database): (sample: QuotaSample) => void {
     try {
       insert(sample);
     } catch (error) {
-      tell({ kind: "log", event: { event: "recorder.write.failed", reason: errorLabel(error), queued: 0 } });
+      log({ event: "recorder.write.failed", reason: errorLabel(error), queued: 0 });
     }
   };
 }
@@ -141,6 +159,8 @@ function captureChoices(db: Database): (slug: string) => boolean | null {
 }
 
 function listen(interceptor: MessagePort): void {
+  source?.close(); // Late batches of an interceptor that is gone would be taken for its successor's.
+  source = interceptor;
   interceptor.onmessage = async (event: MessageEvent<CopyBatch>) => {
     const batch = event.data;
     running?.recorder.take(batch);
@@ -153,7 +173,7 @@ function note(event: string, details: Readonly<Record<string, string | number | 
   try {
     if (running !== null) audit(running.db, event, details, Date.now());
   } catch (error) {
-    tell({ kind: "log", event: { event: "recorder.write.failed", reason: errorLabel(error), queued: 0 } });
+    log({ event: "recorder.write.failed", reason: errorLabel(error), queued: 0 });
   }
 }
 
@@ -164,4 +184,5 @@ async function stop(): Promise<void> {
   running.writer.close();
   running.db.close();
   running = null;
+  tellLines();
 }

@@ -21,6 +21,7 @@ import { clientNameOf } from "../meter/client_name.ts";
 import type { RequestFacts } from "../providers/adapter.ts";
 import { classifyError } from "../providers/errors.ts";
 import { redactTarget } from "../redact/target.ts";
+import type { ConnectionSide } from "./messages.ts";
 
 /** What the relay saw of one exchange. Times: UTC epoch ms with fraction. */
 export interface Observed {
@@ -34,6 +35,8 @@ export interface Observed {
   readonly promptHash: string | null;
   /** Set when the provider could not be reached. */
   readonly transport: "network" | "timeout" | null;
+  /** Who left a call that was cut; null when it ended as it should, or nobody knows. */
+  readonly cutBy: ConnectionSide | null;
   /** Set when the copy, not the call, failed. */
   readonly copyFailure: Extract<UsageUnknown, "unreadable" | "dropped"> | null;
 }
@@ -81,7 +84,7 @@ export function buildRow(id: string, reading: Reading, cost: Cost, seen: Observe
     requestedAt: Math.floor(seen.requestedAt),
     ttftMs: seen.firstByteAt === null ? null : seen.firstByteAt - seen.requestedAt,
     latencyMs: seen.endedAt === null ? null : seen.endedAt - seen.requestedAt,
-    tokensComplete: reading.usageUnknown === null || errorClass !== null,
+    tokensComplete: nothingIsMissing(reading, seen, errorClass),
     usageUnknown: seen.copyFailure !== null && reading.usageUnknown !== null ? seen.copyFailure : reading.usageUnknown,
     usageInconsistent: reading.inconsistent,
     requestBytes: seen.requestBytes,
@@ -90,12 +93,22 @@ export function buildRow(id: string, reading: Reading, cost: Cost, seen: Observe
   };
 }
 
-/** Null for a call that succeeded. A stream that was cut is incomplete, which is not the provider's error. */
+/**
+ * Null for a call that succeeded. A client that leaves in the middle of an answer has what it wanted; one that leaves
+ * before has waited too long. A provider that leaves has failed.
+ */
 function errorClassOf(reading: Reading, seen: Observed): ErrorClass | null {
   const failed = reading.error !== null || seen.transport !== null ||
     (seen.httpStatus !== null && seen.httpStatus >= 400);
-  if (!failed) return seen.httpStatus === null ? "network" : null;
+  if (!failed && seen.httpStatus === null) return seen.cutBy === "client" ? "timeout" : "network";
+  if (!failed) return seen.cutBy === "provider" && !reading.complete ? "network" : null;
   return classifyError(reading.provider, seen.httpStatus, reading.error, seen.transport);
+}
+
+/** Whether the counts are final. A call that failed before its answer began has none to wait for. */
+function nothingIsMissing(reading: Reading, seen: Observed, errorClass: ErrorClass | null): boolean {
+  if (reading.usageUnknown === null || seen.transport !== null) return true;
+  return errorClass !== null && reading.usageUnknown !== "cut";
 }
 
 /** Adds the parts billed beside the response. A count that is unknown in one of them is unknown in the sum. */

@@ -97,6 +97,7 @@ export class SocketTurns {
       responseBytes: turn.server.bytes,
       promptHash: turn.client.bytes === 0 || !turn.whole ? null : turn.hash.digest("hex"),
       transport: null,
+      cutBy: null,
       copyFailure,
     };
     return { reading, observed, bodies: [...bodyOf("request", turn.client), ...bodyOf("response", turn.server)] };

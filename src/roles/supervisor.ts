@@ -82,6 +82,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return supervisor;
 }
 
+/** A role that was started and has not answered yet. */
+interface Waiting {
+  readonly kind: FromWorker["kind"];
+  readonly resolve: (message: FromWorker) => void;
+  readonly reject: (error: Error) => void;
+}
+
 class Supervisor implements Daemon {
   readonly #options: DaemonOptions;
   readonly #row: RowInputs;
@@ -103,7 +110,8 @@ class Supervisor implements Daemon {
   #timers: ReturnType<typeof setInterval>[] = [];
   #refused = 0;
   #stopping = false;
-  #ready = new Map<string, { resolve: (message: FromWorker) => void; reject: (error: Error) => void }>();
+  /** Who waits for which role to say that it is ready. */
+  readonly #waiting = new Map<Role, Waiting>();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -221,7 +229,7 @@ class Supervisor implements Daemon {
     const worker = this.#spawn("recorder");
     const { database } = this.#options.paths;
     worker.send({ kind: "recorder.start", database, config: this.#config, interceptor }, [interceptor]);
-    await this.#readyMessage("recorder.ready");
+    await this.#readyMessage("recorder", "recorder.ready");
   }
 
   async #startInterceptor(recorder: MessagePort): Promise<void> {
@@ -229,7 +237,7 @@ class Supervisor implements Daemon {
     const worker = this.#spawn("interceptor");
     const { leaves } = this.#issued;
     worker.send({ kind: "interceptor.start", leaves, upstream: this.#options.upstream, recorder }, [recorder]);
-    await this.#readyMessage("interceptor.ready");
+    await this.#readyMessage("interceptor", "interceptor.ready");
   }
 
   async #startEdge(): Promise<EdgeOutcome> {
@@ -246,7 +254,7 @@ class Supervisor implements Daemon {
       version: this.#options.version,
       takeOver: false,
     });
-    const message = await this.#readyMessage("edge.ready");
+    const message = await this.#readyMessage("edge", "edge.ready");
     if (message.kind !== "edge.ready") throw new Error("The edge did not answer");
     const { outcome } = message;
     if (outcome.foreign !== null) {
@@ -268,7 +276,7 @@ class Supervisor implements Daemon {
       version,
     });
     try {
-      const message = await this.#readyMessage("api.ready");
+      const message = await this.#readyMessage("api", "api.ready");
       this.#apiPort = message.kind === "api.ready" ? message.port : null;
       this.#apiProblem = null;
     } catch (error) {
@@ -280,7 +288,7 @@ class Supervisor implements Daemon {
   #spawn(role: Role): WorkerHandle {
     const worker = new WorkerHandle(
       { name: role, entry: ENTRIES[role], permissions: permissionsOf(role, this.#row) },
-      (message) => this.#receive(message),
+      (message) => this.#receive(role, message),
       (reason) => this.#crashed(role, reason),
     );
     this.#workers.set(role, worker);
@@ -293,39 +301,38 @@ class Supervisor implements Daemon {
     this.#workers.delete(role);
   }
 
-  #readyMessage(kind: FromWorker["kind"]): Promise<FromWorker> {
-    return new Promise((resolve, reject) => this.#ready.set(kind, { resolve, reject }));
+  #readyMessage(role: Role, kind: FromWorker["kind"]): Promise<FromWorker> {
+    return new Promise((resolve, reject) => this.#waiting.set(role, { kind, resolve, reject }));
   }
 
-  #receive(message: FromWorker): void {
+  /** Tells whoever waits for `role` that it will not come. @returns false when nobody waits. */
+  #refuse(role: Role, error: Error): boolean {
+    const waiting = this.#waiting.get(role);
+    this.#waiting.delete(role);
+    waiting?.reject(error);
+    return waiting !== undefined;
+  }
+
+  #receive(role: Role, message: FromWorker): void {
     if (message.kind === "log") return this.#options.log(message.event);
-    if (message.kind === "interceptor.ready") this.#ports = message.ports;
+    if (message.kind === "logs") return message.events.forEach(this.#options.log);
     if (message.kind === "failed") {
-      const error = new MeterError(
-        message.code as MeterError["code"],
-        message.message,
-        message.hint === null ? {} : { hint: message.hint },
-      );
-      const waiting = [...this.#ready.values()];
-      this.#ready.clear();
-      waiting.forEach(({ reject }) => reject(error));
+      const detail = message.hint === null ? {} : { hint: message.hint };
+      this.#refuse(role, new MeterError(message.code as MeterError["code"], message.message, detail));
       return;
     }
-    const waiting = this.#ready.get(message.kind);
-    this.#ready.delete(message.kind);
-    if (waiting !== undefined) waiting.resolve(message);
-    else if (message.kind === "interceptor.ready") this.#publish();
+    if (message.kind === "interceptor.ready") this.#ports = message.ports;
+    const waiting = this.#waiting.get(role);
+    if (waiting?.kind === message.kind) {
+      this.#waiting.delete(role);
+      waiting.resolve(message);
+    } else if (message.kind === "interceptor.ready") this.#publish();
   }
 
-  /** Ends the daemon when a role dies before it ever worked; else starts the role again, later each time. */
+  /** Refuses whoever waits for a role that dies before it ever worked; else starts the role again, later each time. */
   #crashed(role: Role, reason: string): void {
     this.#workers.delete(role);
-    const waiting = [...this.#ready.values()];
-    this.#ready.clear();
-    if (waiting.length > 0) {
-      waiting.forEach(({ reject }) => reject(new MeterError("failed", `Cannot start the ${role}: ${reason}`)));
-      return;
-    }
+    if (this.#refuse(role, new MeterError("failed", `Cannot start the ${role}: ${reason}`))) return;
     if (this.#stopping) return;
     const count = (this.#restarts.get(role) ?? 0) + 1;
     this.#restarts.set(role, count);
@@ -391,7 +398,7 @@ class Supervisor implements Daemon {
     const worker = this.#workers.get("edge");
     if (worker === undefined) return { released: false };
     worker.send({ kind: "edge.release" });
-    await this.#readyMessage("edge.released");
+    await this.#readyMessage("edge", "edge.released");
     this.#edge = { kind: "adopted", port: this.edge.port, pid: 0, foreign: null };
     return { released: true };
   }

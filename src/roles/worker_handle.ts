@@ -49,7 +49,8 @@ export class WorkerHandle {
     this.#worker.onmessageerror = () => this.#crash("message could not be read");
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#crash(event.message.split("\n")[0]?.slice(0, 200) ?? "unknown error");
+      // The message may quote what was being parsed: only the class of the error is passed on.
+      this.#crash(/^(?:Uncaught )?(?:\(in promise\) )?([A-Za-z]+)/.exec(event.message)?.[1] ?? "unknown error");
     };
   }
 
@@ -96,7 +97,8 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     if (message.kind === "stats") {
       this.#answer(message.id, { counters: message.counters, notes: message.notes ?? [] });
-    } else if (message.kind === "drained") this.#drained?.(true);
+    } else if (message.kind === "crashed") this.#crash(message.reason);
+    else if (message.kind === "drained") this.#drained?.(true);
     else this.#onMessage(message);
   }
 

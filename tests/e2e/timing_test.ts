@@ -38,7 +38,7 @@ for (const gapMs of [50, 10]) {
         const sentAt = () => provider.connections.at(-1)?.sentAt ?? [];
         let timed: Timed = { reads: [], delays: [] };
         for (let attempt = 0; attempt < TRIES; attempt++) {
-          timed = await stream(meter.edgePort, caCerts, wanted.length, sentAt);
+          timed = await stream(meter.edgePort, caCerts, wanted.join("").length, sentAt);
           if (timed.reads.length === wanted.length && Math.max(...timed.delays) <= MAX_DELAY_MS) break;
         }
         deepEqual(timed.reads, wanted, "each read is one event");
@@ -58,7 +58,7 @@ for (const gapMs of [50, 10]) {
 async function stream(
   port: number,
   caCerts: readonly string[],
-  count: number,
+  length: number,
   sentAt: () => readonly number[],
 ): Promise<Timed> {
   using tls = await openTls(port, "api.anthropic.com:443", { name: "api.anthropic.com", caCerts });
@@ -66,12 +66,12 @@ async function stream(
   const reads: string[] = [];
   const readAt: number[] = [];
   const buffer = new Uint8Array(65_536);
-  while (reads.length < count) {
-    const length = await tls.read(buffer);
-    if (length === null) break;
+  for (let left = length; left > 0;) {
+    const count = await tls.read(buffer);
+    if (count === null) break;
     readAt.push(performance.now());
-    reads.push(text(buffer.subarray(0, length)));
-    if (reads.at(-1)?.endsWith("\r\n0\r\n\r\n")) break; // Merged events would make the count wrong.
+    reads.push(text(buffer.subarray(0, count)));
+    left -= count;
   }
   const sent = sentAt();
   return { reads, delays: readAt.map((at, index) => at - (sent[index] ?? 0)) };

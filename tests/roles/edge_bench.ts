@@ -68,7 +68,7 @@ export async function withEdge(options: BenchOptions, body: (bench: EdgeBench) =
         },
         publish(hostPort, healthPort) {
           const hosts = Object.fromEntries(INTERCEPTED_HOSTS.map((host) => [host, hostPort]));
-          const interceptor = { hosts: hosts as Record<InterceptedHost, number>, health: healthPort };
+          const interceptor = { hosts: hosts as Record<InterceptedHost, number>, health: healthPort, token: "1" };
           updatePorts(`${folder}/ports.json`, { daemon: { pid: Deno.pid, apiPort: null, interceptor, startedAt: 1 } });
         },
       });

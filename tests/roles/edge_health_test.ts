@@ -28,7 +28,7 @@ async function withHealth(body: (bench: Bench) => Promise<void>): Promise<void> 
         later: (ms) => void (now += ms),
         publish(hostPort, healthPort = server.port) {
           const hosts = Object.fromEntries(INTERCEPTED_HOSTS.map((host) => [host, hostPort]));
-          const interceptor = { hosts: hosts as Record<InterceptedHost, number>, health: healthPort };
+          const interceptor = { hosts: hosts as Record<InterceptedHost, number>, health: healthPort, token: "1" };
           updatePorts(path, { daemon: { pid: 1, apiPort: null, interceptor, startedAt: 1 } });
         },
         withdraw: () => updatePorts(path, { daemon: null }),
@@ -103,4 +103,18 @@ Deno.test("InterceptorHealth is bad for ports that refuse, hang up, or never acc
   }
   hung.close();
   hangsUp.stop();
+});
+
+Deno.test("InterceptorHealth does not take another program at the old port for the interceptor", async () => {
+  await withHealth(async ({ health, publish }) => {
+    const stranger = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const serving = stranger.accept().then(async (connection) => {
+      await connection.write(new TextEncoder().encode("SSH-2.0-stranger"));
+      connection.close();
+    });
+    publish(7001, stranger.addr.port);
+    equal(await health.portFor(HOST), null);
+    await serving;
+    stranger.close();
+  });
 });

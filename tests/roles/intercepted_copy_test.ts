@@ -19,7 +19,7 @@ async function withCopy(body: (bench: Bench) => Promise<void>): Promise<void> {
   let flushes = 0;
   port2.onmessage = (event: MessageEvent<CopyBatch>) => batches.push(event.data);
   outbox.attach(port1);
-  const counters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0 };
+  const counters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0, exchangesGivenUp: 0 };
   const reasons: string[] = [];
   const copy = new InterceptedCopy(7, "api.anthropic.com", 5001, outbox, counters, (reason) => reasons.push(reason));
   try {
@@ -75,7 +75,7 @@ Deno.test("InterceptedCopy announces a connection with its first metered exchang
       "close",
     ]);
     deepEqual(found[0], { t: "open", c: 7, host: "api.anthropic.com", peerPort: 5001 });
-    deepEqual(counters, { exchanges: 2, unmeteredExchanges: 0, opaqueConnections: 0 });
+    deepEqual(counters, { exchanges: 2, unmeteredExchanges: 0, opaqueConnections: 0, exchangesGivenUp: 0 });
   });
 });
 
@@ -89,7 +89,7 @@ Deno.test("InterceptedCopy says nothing at all of exchanges that are not metered
     copy.responseEnd(0, true);
     copy.close();
     deepEqual(await records(), []);
-    deepEqual(counters, { exchanges: 0, unmeteredExchanges: 1, opaqueConnections: 0 });
+    deepEqual(counters, { exchanges: 0, unmeteredExchanges: 1, opaqueConnections: 0, exchangesGivenUp: 0 });
   });
 });
 
@@ -185,4 +185,33 @@ Deno.test("InterceptedCopy gives both sides of an upgraded connection", async ()
     copy.upgradeEnd(0);
     deepEqual(kinds(await records()).slice(3), ["bytes client", "bytes server", "end client", "end server"]);
   });
+});
+
+Deno.test("InterceptedCopy copies nothing of a call that begins while the recorder is too far behind", async () => {
+  const outbox = new Outbox({ requests: 0, responses: 0, everything: 1_000 });
+  const { port1, port2 } = new MessageChannel();
+  const batches: CopyBatch[] = [];
+  port2.onmessage = (event: MessageEvent<CopyBatch>) => batches.push(event.data);
+  outbox.attach(port1);
+  const counters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0, exchangesGivenUp: 0 };
+  const copy = new InterceptedCopy(1, "api.anthropic.com", 5001, outbox, counters, () => {});
+  for (let x = 0; x < 20; x++) {
+    copy.requestHead(x, METERED);
+    copy.requestEnd(x, true);
+    copy.responseHead(x, { status: 200, fields: [] });
+    copy.responseBody(x, utf8("canary"));
+    copy.responseEnd(x, true);
+    outbox.flush();
+  }
+  equal(counters.exchanges + counters.exchangesGivenUp, 20);
+  equal(counters.exchangesGivenUp > 15, true);
+  await pause(20);
+  const told = batches.length;
+  for (const { weight } of batches) port2.postMessage({ kind: "ack", weight });
+  await eventually(() => !outbox.full, "the acknowledgement");
+  copy.requestHead(20, METERED);
+  outbox.flush();
+  await eventually(() => batches.length > told, "the call after the recorder caught up");
+  port1.close();
+  port2.close();
 });

@@ -42,7 +42,7 @@ Deno.test("startInterceptor listens on loopback only, for every host, and answer
     const ports = Object.values(interceptor.ports.hosts);
     equal(new Set([...ports, interceptor.ports.health]).size, INTERCEPTED_HOSTS.length + 1);
     const probe = await Deno.connect({ hostname: "127.0.0.1", port: interceptor.ports.health });
-    equal((await receiveAll(probe)).length, 1);
+    equal(new TextDecoder().decode(await receiveAll(probe)), interceptor.ports.token);
     probe.close();
     for (const { family, address } of Deno.networkInterfaces()) {
       if (family !== "IPv4" || address === "127.0.0.1") continue;

@@ -5,6 +5,9 @@
  */
 
 import type { FromWorker, ToApi } from "../../src/roles/messages.ts";
+import { reportFaults } from "../../src/roles/worker_faults.ts";
+
+reportFaults();
 
 let mode = "";
 let asked = 0;

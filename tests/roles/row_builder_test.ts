@@ -46,6 +46,7 @@ function seen(changes: Partial<Observed> = {}): Observed {
     responseBytes: 2_000,
     promptHash: "ab".repeat(32),
     transport: null,
+    cutBy: null,
     copyFailure: null,
     ...changes,
   };
@@ -162,4 +163,16 @@ Deno.test("buildRow gives null for times that never came", () => {
   equal(nothing.ttftMs, null);
   equal(nothing.latencyMs, null);
   equal(nothing.promptHash, null);
+});
+
+Deno.test("buildRow tells a client that left from a provider that failed", () => {
+  const cut = { complete: false, usageUnknown: "cut" } as const;
+  equal(row(cut, { cutBy: "client" }).errorClass, null);
+  equal(row(cut, { cutBy: "client" }).status, "success");
+  equal(row(cut, { cutBy: "provider" }).errorClass, "network");
+  equal(row(cut, { cutBy: "provider" }).tokensComplete, false);
+  equal(row(cut, { httpStatus: null, transport: "network" }).tokensComplete, true, "nothing was ever generated");
+  equal(row({}, { cutBy: "provider" }).errorClass, null, "the answer was complete before the provider left");
+  equal(row(cut, { httpStatus: null, cutBy: "client" }).errorClass, "timeout");
+  equal(row(cut, { httpStatus: null, cutBy: "provider" }).errorClass, "network");
 });

@@ -6,7 +6,8 @@
 
 import { createAuthority, issueLeaf, readAuthority } from "../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../../src/domain/hosts.ts";
-import { type IssuedLeaves, issueLeaves } from "../../src/roles/leaves.ts";
+import { issueLeaves } from "../../src/roles/leaves.ts";
+import type { IssuedLeaves } from "../../src/roles/messages.ts";
 import type { Leaf } from "../../src/roles/messages.ts";
 
 /** Waiting longer than this is a failure. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import type { FromWorker } from "../../src/roles/messages.ts";
 import { WorkerHandle } from "../../src/roles/worker_handle.ts";
 import { eventually, within } from "./tools.ts";
@@ -65,8 +65,8 @@ Deno.test("WorkerHandle reports a crash once, and answers those who wait", async
     const waiting = handle.stats();
     order(handle, "throw");
     await eventually(() => crashes.length === 1, "the crash");
-    match(crashes[0] ?? "", /on purpose/);
-    equal(crashes[0]?.includes("\n"), false);
+    // Its message may quote what was being read, and must not reach a log.
+    equal(crashes[0], "Error");
     await waiting;
     const started = performance.now();
     equal(await handle.stats(), null);

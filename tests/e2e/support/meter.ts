@@ -243,12 +243,13 @@ export class Meter {
     }, 10_000);
   }
 
-  /** Ends both processes the way a user does. */
+  /** Ends both processes the way a user does. @throws when one does not end in order, or not soon. */
   async stop(): Promise<void> {
     for (const running of [this.daemon, this.edge]) {
       if (running === null || running.exit !== null) continue;
       running.kill("SIGTERM");
-      await Promise.race([running.finished, new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, 3_000)))]);
+      const exit = await until("a process of the meter to stop", () => running.exit);
+      if (exit.code !== 0) throw new Error(`A process of the meter ended with ${exit.code}: ${running.stderr}`);
     }
   }
 
