@@ -17,6 +17,8 @@ const { success } = await new Deno.Command(compiler, {
     "--no-check",
     "--no-prompt",
     "--quiet",
+    // The cache would be a file of a known name in a folder that every user can write.
+    "--no-code-cache",
     ...(Deno.env.has("DENO_COMPILER") ? ["--no-lock"] : ["--frozen"]),
     ...PERMISSIONS,
     ...WORKERS.flatMap((worker) => ["--include", worker]),

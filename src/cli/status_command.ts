@@ -16,6 +16,7 @@ import { readPorts } from "../roles/ports_file.ts";
 import type { MeterContext } from "./app.ts";
 import { PIPE_COLUMNS } from "./output.ts";
 import { quotaLine, type QuotaReport, readQuota } from "./quota_lines.ts";
+import { problemsOf } from "./status_problems.ts";
 import { type Column, layoutTable, loadPaint, showable } from "./table.ts";
 import { VERSION } from "./version.ts";
 
@@ -85,7 +86,7 @@ export async function gatherReport(files: Paths): Promise<StatusReport> {
     running: daemon !== null,
     components,
     quota: readQuota(files.database, Date.now()),
-    problems: daemon === null ? [] : problemsOf(daemon, edge !== null),
+    problems: daemon === null ? [] : problemsOf(daemon, edge),
     daemon,
   };
 }
@@ -104,40 +105,6 @@ function stateOf(daemon: DaemonStatus, role: string): string {
   const found = daemon.roles[role];
   if (found === undefined || !found.running) return "stopped";
   return found.counters === null ? "not answering" : "healthy";
-}
-
-/** Counters that mean a problem: role, counter, sentence. */
-const PROBLEM_COUNTERS: readonly (readonly [string, string, string])[] = [
-  ["recorder", "rows_dropped", "rows were given up because the database could not be written"],
-  ["recorder", "bodies_dropped", "bodies were given up because the database could not be written"],
-  ["recorder", "failed", "copies could not be processed"],
-  ["interceptor", "opaqueConnections", "connections could not be followed and were passed on unmetered"],
-  ["interceptor", "exchangesGivenUp", "calls were not metered because the recorder was too far behind"],
-  ["interceptor", "dropped_request_bytes", "bytes of requests were not copied, to bound memory"],
-  ["interceptor", "dropped_response_bytes", "bytes of responses were not copied, to bound memory"],
-  ["interceptor", "accept_failed", "connections could not be accepted by the interceptor"],
-  ["edge", "tunnel_interceptor_failed", "connections were tunnelled unmetered because the interceptor did not answer"],
-  ["edge", "tunnel_no_http1", "connections were tunnelled unmetered because their client speaks HTTP/2 only"],
-  ["edge", "accept_failed", "connections could not be accepted by the edge"],
-  ["edge", "notices_lost", "calls could not be attributed because the daemon was not told of them"],
-];
-
-function problemsOf(daemon: DaemonStatus, edgeAnswers: boolean): string[] {
-  const problems: string[] = [...daemon.configProblems];
-  if (!edgeAnswers) problems.push("The edge does not answer: tools that use the proxy cannot connect");
-  if (daemon.caConstrained === false) {
-    problems.push("The certificate authority may sign for any host: it was made by another program and is reused");
-  }
-  if (daemon.apiProblem !== null) problems.push(daemon.apiProblem);
-  for (const [name, role] of Object.entries(daemon.roles)) {
-    if (role.restarts > 0) problems.push(`The ${name} was started again ${role.restarts} times`);
-    problems.push(...role.notes);
-  }
-  for (const [role, counter, sentence] of PROBLEM_COUNTERS) {
-    const value = daemon.roles[role]?.counters?.[counter] ?? 0;
-    if (value > 0) problems.push(`${value} ${sentence}`);
-  }
-  return problems;
 }
 
 function count(counters: Readonly<Record<string, number>>, name: string): string {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Counters } from "./messages.ts";
 import { closeQuietly, writeAll } from "./splice.ts";
 
 /** Where an edge says that it is one. */
@@ -14,8 +15,15 @@ export const EDGE_PATH = "/.halton-meter/edge";
 /** A live edge answers a question within this. */
 const PROBE_MS = 500;
 
+/** An edge that answered. */
+export interface LiveEdge {
+  readonly pid: number;
+  readonly version: string;
+  readonly counters: Counters;
+}
+
 /** The edge at a port: its process, as told by itself. Null when the port is free or another program's. */
-export async function edgeAt(port: number): Promise<{ readonly pid: number; readonly version: string } | null> {
+export async function edgeAt(port: number): Promise<LiveEdge | null> {
   let connection: Deno.TcpConn | null = null;
   const timer = setTimeout(() => connection !== null && closeQuietly(connection), PROBE_MS);
   try {
@@ -24,8 +32,9 @@ export async function edgeAt(port: number): Promise<{ readonly pid: number; read
     await writeAll(connection, new TextEncoder().encode(request));
     const answer: unknown = JSON.parse((await readAll(connection)).split("\r\n\r\n")[1] ?? "");
     if (typeof answer !== "object" || answer === null) return null;
-    const { halton_meter_edge: version, pid } = answer as Record<string, unknown>;
-    return typeof version === "string" && typeof pid === "number" ? { pid, version } : null;
+    const { halton_meter_edge: version, pid, counters } = answer as Record<string, unknown>;
+    if (typeof version !== "string" || typeof pid !== "number") return null;
+    return { pid, version, counters: typeof counters === "object" ? counters as Counters ?? {} : {} };
   } catch {
     return null;
   } finally {

@@ -12,9 +12,10 @@ import type { UpstreamSettings } from "../domain/upstream.ts";
 import type { LogEvent } from "../log.ts";
 import { type CopyCounters, InterceptedCopy } from "./intercepted_copy.ts";
 import { serveIntercepted } from "./interceptor_connection.ts";
-import type { Counters, InterceptorPorts, Leaf, Leaves } from "./messages.ts";
+import type { Counters, InterceptorPorts, Leaves } from "./messages.ts";
 import { DEFAULT_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
 import { closeQuietly } from "./splice.ts";
+import { type AcceptedClient, listenForTls, type TlsListener } from "./tls_listener.ts";
 
 /** How long listeners with the former leaves stay open: an edge may know their ports for as long as it trusts a probe. */
 const RENEWAL_OVERLAP_MS = 5_000;
@@ -38,7 +39,7 @@ export interface InterceptorOptions {
 export interface Interceptor {
   readonly ports: InterceptorPorts;
   /** New listeners with new leaves; connections that are open keep theirs. @returns the new ports. */
-  renew(leaves: Leaves): InterceptorPorts;
+  renew(leaves: Leaves): Promise<InterceptorPorts>;
   attachRecorder(port: MessagePort): void;
   counters(): Counters;
   /** Stops accepting and closes what is idle; resolves when every call in flight has ended. */
@@ -46,17 +47,17 @@ export interface Interceptor {
 }
 
 /** Starts the listeners. */
-export function startInterceptor(options: InterceptorOptions): Interceptor {
+export async function startInterceptor(options: InterceptorOptions): Promise<Interceptor> {
   const outbox = new Outbox(options.limits ?? DEFAULT_LIMITS);
   outbox.attach(options.recorder);
   const copies: CopyCounters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0, exchangesGivenUp: 0 };
   const outcomes = { connections: 0, done: 0, broken: 0, unreachable: 0, no_handshake: 0, accept_failed: 0 };
-  const live = new Map<Deno.TlsConn, InterceptedCopy>();
-  const listeners = new Set<Deno.TlsListener>();
+  const live = new Map<AcceptedClient, InterceptedCopy>();
+  const listeners = new Set<TlsListener>();
 
-  async function serve(client: Deno.TlsConn, host: InterceptedHost): Promise<void> {
+  async function serve(client: AcceptedClient, host: InterceptedHost): Promise<void> {
     const connection = outcomes.connections++;
-    const copy = new InterceptedCopy(connection, host, peerPort(client), outbox, copies, (reason) => {
+    const copy = new InterceptedCopy(connection, host, client.peerPort, outbox, copies, (reason) => {
       options.log({ event: "intercept.copy.opaque", host, reason });
     });
     live.set(client, copy);
@@ -67,46 +68,38 @@ export function startInterceptor(options: InterceptorOptions): Interceptor {
     live.delete(client);
   }
 
-  async function accept(listener: Deno.TlsListener, host: InterceptedHost): Promise<void> {
-    while (listeners.has(listener)) {
-      try {
-        serve(await listener.accept(), host);
-      } catch {
-        if (!listeners.has(listener)) return;
-        outcomes.accept_failed++;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
-      }
-    }
+  async function listen(leaves: Leaves): Promise<Record<InterceptedHost, number>> {
+    const opened = await Promise.all(INTERCEPTED_HOSTS.map(async (host) => {
+      const events = { client: (client: AcceptedClient) => void serve(client, host), acceptFailed };
+      return [host, await listenForTls(leaves[host], events)] as const;
+    }));
+    for (const [, listener] of opened) listeners.add(listener);
+    return Object.fromEntries(opened.map(([host, { port }]) => [host, port])) as Record<InterceptedHost, number>;
   }
 
-  function listen(leaves: Leaves): Record<InterceptedHost, number> {
-    const opened = INTERCEPTED_HOSTS.map((host) => [host, listenFor(leaves[host])] as const);
-    for (const [host, listener] of opened) {
-      listeners.add(listener);
-      accept(listener, host);
-    }
-    return Object.fromEntries(opened.map(([host, l]) => [host, portOf(l)])) as Record<InterceptedHost, number>;
+  function acceptFailed(): void {
+    outcomes.accept_failed++;
   }
 
-  function retire(former: readonly Deno.TlsListener[]): void {
+  function retire(former: readonly TlsListener[]): void {
     for (const listener of former) {
       listeners.delete(listener);
-      closeQuietly(listener);
+      listener.close();
     }
   }
 
   const health = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const token = crypto.randomUUID();
   answerProbes(health, new TextEncoder().encode(token));
-  const state = { ports: { hosts: listen(options.leaves), health: portOf(health), token } };
+  const state = { ports: { hosts: await listen(options.leaves), health: portOf(health), token } };
 
   return {
     get ports() {
       return state.ports;
     },
-    renew(leaves) {
+    async renew(leaves) {
       const former = [...listeners];
-      state.ports = { ...state.ports, hosts: listen(leaves) };
+      state.ports = { ...state.ports, hosts: await listen(leaves) };
       setTimeout(() => retire(former), RENEWAL_OVERLAP_MS);
       return state.ports;
     },
@@ -131,16 +124,6 @@ export function startInterceptor(options: InterceptorOptions): Interceptor {
   };
 }
 
-function listenFor(leaf: Leaf): Deno.TlsListener {
-  return Deno.listenTls({
-    hostname: "127.0.0.1",
-    port: 0,
-    cert: leaf.certPem,
-    key: leaf.keyPem,
-    alpnProtocols: ["http/1.1"],
-  });
-}
-
 /** Proves that the event loop accepts, which an open port alone does not. */
 async function answerProbes(listener: Deno.TcpListener, token: Uint8Array): Promise<void> {
   for (;;) {
@@ -155,10 +138,6 @@ async function answerProbes(listener: Deno.TcpListener, token: Uint8Array): Prom
   }
 }
 
-function portOf(listener: Deno.TcpListener | Deno.TlsListener): number {
-  return (listener.addr as Deno.NetAddr).port;
-}
-
-function peerPort(connection: Deno.TlsConn): number {
-  return (connection.remoteAddr as Deno.NetAddr).port;
+function portOf(listener: Deno.TcpListener): number {
+  return listener.addr.port;
 }

@@ -16,6 +16,7 @@ import { dial, DialError, reasonOf } from "./dial.ts";
 import type { InterceptedCopy } from "./intercepted_copy.ts";
 import type { ConnectionSide } from "./messages.ts";
 import { acquireBuffer, closeQuietly, closeWriteQuietly, pump, releaseBuffer, writeAll } from "./splice.ts";
+import type { AcceptedClient } from "./tls_listener.ts";
 
 /** How a connection ended. */
 export type ConnectionOutcome = "done" | "broken" | "unreachable" | "no_handshake";
@@ -40,7 +41,7 @@ export async function dialProvider(host: InterceptedHost, upstream: UpstreamSett
 
 /** Serves one accepted connection to its end. Never throws. */
 export async function serveIntercepted(
-  client: Deno.TlsConn,
+  client: AcceptedClient,
   host: InterceptedHost,
   upstream: UpstreamSettings,
   copy: InterceptedCopy,
@@ -70,7 +71,7 @@ export async function serveIntercepted(
 
 /** Both pumps, each feeding the reader; true when both directions ended in an orderly way. */
 async function relay(
-  client: Deno.TlsConn,
+  client: AcceptedClient,
   provider: Deno.TlsConn,
   reader: Http1Connection,
   copy: InterceptedCopy,
@@ -79,7 +80,7 @@ async function relay(
   const abort = (side: ConnectionSide) => {
     copy.left(side);
     orderly = false;
-    closeQuietly(client);
+    client.abort();
     closeQuietly(provider);
   };
   const up = pump(client, provider, (bytes) => reader.fromClient(bytes)).then(() => {
@@ -104,14 +105,14 @@ function finish(outcome: ConnectionOutcome, reader: Http1Connection, copy: Inter
   return outcome;
 }
 
-function discard(client: Deno.TlsConn, provider: Promise<Deno.TlsConn>): void {
+function discard(client: AcceptedClient, provider: Promise<Deno.TlsConn>): void {
   closeQuietly(client);
   provider.then(closeQuietly, () => {});
 }
 
 /** Waits for the request that cannot be served and answers it. */
 async function answerUnreachable(
-  client: Deno.TlsConn,
+  client: AcceptedClient,
   reader: Http1Connection,
   copy: InterceptedCopy,
   failure: DialError,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LogEvent } from "../log.ts";
 import { type Interceptor, startInterceptor } from "./interceptor.ts";
 import type { FromWorker, ToInterceptor } from "./messages.ts";
 import { reportFaults } from "./worker_faults.ts";
@@ -20,15 +21,10 @@ self.onmessage = (event: MessageEvent<ToInterceptor>) => {
   const message = event.data;
   switch (message.kind) {
     case "interceptor.start":
-      interceptor = startInterceptor({
-        leaves: message.leaves,
-        upstream: message.upstream,
-        recorder: message.recorder,
-        log: (event) => tell({ kind: "log", event }),
-      });
-      return tell({ kind: "interceptor.ready", ports: interceptor.ports });
+      start(message);
+      return;
     case "interceptor.leaves":
-      if (interceptor !== null) tell({ kind: "interceptor.ready", ports: interceptor.renew(message.leaves) });
+      interceptor?.renew(message.leaves).then((ports) => tell({ kind: "interceptor.ready", ports }));
       return;
     case "interceptor.recorder":
       return interceptor?.attachRecorder(message.recorder);
@@ -42,3 +38,11 @@ self.onmessage = (event: MessageEvent<ToInterceptor>) => {
       throw new Error("Unknown message to the interceptor");
   }
 };
+
+async function start(
+  { leaves, upstream, recorder }: Extract<ToInterceptor, { kind: "interceptor.start" }>,
+): Promise<void> {
+  const log = (event: LogEvent) => tell({ kind: "log", event });
+  interceptor = await startInterceptor({ leaves, upstream, recorder, log });
+  tell({ kind: "interceptor.ready", ports: interceptor.ports });
+}

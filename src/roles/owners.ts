@@ -4,18 +4,17 @@
  * The edge names a client as soon as it calls, so that a short-lived process is looked up while it still runs; the link to
  * what the interceptor sees follows. The recorder always gets an answer, at worst the default project.
  *
- * Imports: domain, meter/attribution.ts, os, log.ts (types).
+ * Imports: meter/attribution.ts, os, log.ts (types), roles.
  *
  * @module
  */
 
-import type { Attribution } from "../domain/exchange.ts";
 import type { LogEvent } from "../log.ts";
 import { attribute, type Attributed, registeredProject } from "../meter/attribution.ts";
 import { createProcessTable, type ProcessTable } from "../os/processes.ts";
-import { createProjectFolders, type ProjectFolders } from "../os/project_files.ts";
+import { createProjectFolders, type ProjectFolders, type RcProblem } from "../os/project_files.ts";
 import { runForOutput } from "../os/run.ts";
-import type { Counters } from "./messages.ts";
+import type { Counters, Owner } from "./messages.ts";
 
 /** A lookup whose link never came is forgotten after this. */
 const FORGET_MS = 60_000;
@@ -23,10 +22,18 @@ const FORGET_MS = 60_000;
 /** A `run` that ended may have calls whose lookup is still under way. */
 const RUN_LINGER_MS = 5_000;
 
+/** Working directories whose `.haltonrc` problems are remembered; the oldest are forgotten. */
+const MAX_PROBLEM_FOLDERS = 64;
+
+/** Who was found, and what the folders around the client say of bodies. */
+interface Found extends Attributed {
+  readonly bodyCapture: boolean | null;
+}
+
 /** What owners are found with. */
 export interface OwnersOptions {
   readonly defaultProject: string;
-  readonly tell: (peerPort: number, owner: Attribution) => void;
+  readonly tell: (peerPort: number, owner: Owner) => void;
   readonly log: (event: LogEvent) => void;
 }
 
@@ -35,9 +42,11 @@ export class Owners {
   readonly #options: OwnersOptions;
   readonly #processes: ProcessTable;
   readonly #folders: ProjectFolders;
-  readonly #lookups = new Map<number, Promise<Attributed>>();
+  readonly #lookups = new Map<number, Promise<Found>>();
   readonly #runs = new Map<number, string>();
   readonly #runEnds = new Map<number, ReturnType<typeof setTimeout>>();
+  /** Working directory to what was ignored in the files around it when it was last looked at. */
+  readonly #rcProblems = new Map<string, readonly RcProblem[]>();
   #resolved = 0;
   #unresolved = 0;
   #malformed = 0;
@@ -62,8 +71,8 @@ export class Owners {
   async link(clientPort: number, peerPort: number): Promise<void> {
     const lookup = this.#lookups.get(clientPort);
     this.#lookups.delete(clientPort);
-    const { slug, layer } = lookup === undefined ? this.#default() : await lookup;
-    this.#options.tell(peerPort, { slug, layer });
+    const { slug, layer, bodyCapture } = lookup === undefined ? this.#default() : await lookup;
+    this.#options.tell(peerPort, { slug, layer, ...(bodyCapture !== null && { bodyCapture }) });
     this.#options.log({ event: "attribution.resolved", slug, winning_layer: layer });
   }
 
@@ -86,10 +95,36 @@ export class Owners {
       owners_resolved: this.#resolved,
       owners_unresolved: this.#unresolved,
       malformed_slugs: this.#malformed,
+      rc_problems: this.#distinctProblems().length,
     };
   }
 
-  async #find(clientPort: number, edgePort: number): Promise<Attributed> {
+  /** Sentences about what was ignored in `.haltonrc` files, for `status`; a file that was mended is left out. */
+  notes(): string[] {
+    return this.#distinctProblems().map(({ path, line, reason }) => {
+      return line === null ? `Ignored ${path}: ${reason}` : `Ignored line ${line} of ${path}: ${reason}`;
+    });
+  }
+
+  /** Several folders have the files above them in common. */
+  #distinctProblems(): readonly RcProblem[] {
+    const found = new Map<string, RcProblem>();
+    for (const problems of this.#rcProblems.values()) {
+      for (const problem of problems) found.set(`${problem.line} ${problem.path}`, problem);
+    }
+    return [...found.values()];
+  }
+
+  #remember(cwd: string, problems: readonly RcProblem[]): void {
+    this.#rcProblems.delete(cwd);
+    if (problems.length > 0) this.#rcProblems.set(cwd, problems);
+    for (const oldest of this.#rcProblems.keys()) {
+      if (this.#rcProblems.size <= MAX_PROBLEM_FOLDERS) break;
+      this.#rcProblems.delete(oldest);
+    }
+  }
+
+  async #find(clientPort: number, edgePort: number): Promise<Found> {
     const process = await this.#processes.ownerOf(clientPort, edgePort);
     if (process === null) {
       this.#unresolved++;
@@ -97,6 +132,7 @@ export class Owners {
     }
     this.#resolved++;
     const folders = process.cwd === null ? null : await this.#folders.factsOf(process.cwd);
+    if (process.cwd !== null && folders !== null) this.#remember(process.cwd, folders.problems);
     const owner = attribute({
       registered: registeredProject(process.pid, process.parents, this.#runs),
       variable: process.env.HALTON_PROJECT ?? null,
@@ -105,10 +141,10 @@ export class Owners {
       defaultProject: this.#options.defaultProject,
     });
     this.#malformed += owner.malformed.length;
-    return owner;
+    return { ...owner, bodyCapture: folders?.bodyCapture ?? null };
   }
 
-  #default(): Attributed {
-    return { slug: this.#options.defaultProject, layer: "smart_default", malformed: [] };
+  #default(): Found {
+    return { slug: this.#options.defaultProject, layer: "smart_default", malformed: [], bodyCapture: null };
   }
 }

@@ -15,7 +15,7 @@ import { errorLabel, type LogEvent } from "../log.ts";
 import { costOf } from "../meter/cost.ts";
 import type { RateTable } from "../meter/rates.ts";
 import { surfaceFor } from "../providers/surfaces.ts";
-import { redactAndCut } from "../redact/cut.ts";
+import { createRedactor, type Redactor } from "../redact/redactor.ts";
 import type { Writer } from "../store/writer.ts";
 import { ConnectionBook, type OpenConnection } from "./connection_book.ts";
 import { fieldMap, joinedField } from "./field_map.ts";
@@ -26,7 +26,7 @@ import { QuotaSampler } from "./quota_sampler.ts";
 import { buildRow, type Observed } from "./row_builder.ts";
 
 /** Rows are on disk at the latest this long after they are complete. */
-const FLUSH_MS = 20;
+const FLUSH_MS = 10;
 
 /** Undecoded bytes beyond which batches are not acknowledged, so that the sender's bound counts them too. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
@@ -66,6 +66,7 @@ export class Recorder {
   readonly #quota: QuotaSampler;
   #config: Config;
   #rates: RateTable;
+  #redactor: Redactor;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #recorded = 0;
   #failed = 0;
@@ -76,11 +77,13 @@ export class Recorder {
     this.#options = options;
     this.#quota = new QuotaSampler((sample) => options.keepQuota?.(sample));
     this.#config = options.config;
+    this.#redactor = createRedactor(options.config.redaction.rules);
     this.#rates = options.rates;
   }
 
   /** Applies to every exchange that ends from now on. */
   configure(config: Config, rates: RateTable): void {
+    this.#redactor = createRedactor(config.redaction.rules);
     this.#config = config;
     this.#rates = rates;
   }
@@ -273,7 +276,7 @@ export class Recorder {
     for (const read of readings) {
       const reading = spent(read, seen);
       const { explain: _, ...cost } = costOf(reading, this.#rates, seen.requestedAt);
-      const row = buildRow(this.#options.newId(), reading, cost, seen, owner);
+      const row = buildRow(this.#options.newId(), reading, cost, seen, owner, this.#redactor.target);
       this.#options.writer.record(row, bodies);
       bodies = []; // Stored once, with the first reading of the exchange.
       this.#recorded++;
@@ -298,7 +301,11 @@ export class Recorder {
   }
 
   #redacted(body: KeptBody): BodyRow {
-    const { text, counts, truncated } = redactAndCut(body.text, body.contentType, this.#config.bodies.maxBodyBytes);
+    const { text, counts, truncated } = this.#redactor.body(
+      body.text,
+      body.contentType,
+      this.#config.bodies.maxBodyBytes,
+    );
     const cut = truncated || new TextEncoder().encode(body.text).length < body.originalSize;
     const { direction, contentType, originalSize } = body;
     return { direction, contentType, text, originalSize, truncated: cut, redactions: counts };

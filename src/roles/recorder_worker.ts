@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import type { Config } from "../domain/config.ts";
 import { MeterError } from "../domain/errors.ts";
 import type { QuotaSample } from "../domain/quota.ts";
@@ -22,6 +23,8 @@ import { Recorder } from "./recorder.ts";
 import { reportFaults } from "./worker_faults.ts";
 
 reportFaults();
+// Deno 2.4 warns, on standard error, of a deprecated constructor that its own createHmac uses.
+Object.assign(process, { noDeprecation: true });
 
 /** A change of a project's settings takes effect within this. */
 const SETTINGS_MS = 1_000;

@@ -42,7 +42,14 @@ export interface Observed {
 }
 
 /** Builds the row of one reading. */
-export function buildRow(id: string, reading: Reading, cost: Cost, seen: Observed, owner: Attribution): ExchangeRow {
+export function buildRow(
+  id: string,
+  reading: Reading,
+  cost: Cost,
+  seen: Observed,
+  owner: Attribution,
+  maskTarget: (target: string) => string = redactTarget,
+): ExchangeRow {
   const { facts } = seen;
   const client = clientNameOf(facts.headers.get("user-agent"));
   const errorClass = errorClassOf(reading, seen);
@@ -53,7 +60,7 @@ export function buildRow(id: string, reading: Reading, cost: Cost, seen: Observe
     provider: reading.provider,
     host: facts.host,
     method: facts.method,
-    path: redactTarget(facts.target),
+    path: maskTarget(facts.target),
     requestedModel: reading.requestedModel,
     model: reading.servedModel ?? reading.requestedModel,
     mode: reading.mode,

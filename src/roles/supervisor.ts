@@ -180,7 +180,7 @@ class Supervisor implements Daemon {
       refusedControlMessages: this.#refused,
       restarts: Object.fromEntries(this.#restarts),
       owners: this.#owners.counters(),
-      configProblems: this.#watch?.problems ?? [],
+      configProblems: [...this.#watch?.problems ?? [], ...this.#owners.notes()],
       workers: this.#workers,
     });
   }

@@ -122,7 +122,8 @@ for (const end of ["reset", "cut", "close"] as const) {
       const { got } = await call(meter);
       equal(got, text(concat(answer.steps.map(({ bytes }) => bytes))));
       const row = await meter.onlyRow();
-      deepEqual([row.status, row.httpStatus, row.tokensComplete, row.usageUnknown], ["success", 200, false, "cut"]);
+      deepEqual([row.status, row.errorClass, row.httpStatus], ["error", "network", 200]);
+      deepEqual([row.tokensComplete, row.usageUnknown], [false, "cut"]);
       deepEqual([row.inputTokens, row.costPico, row.costMissing], [1_200, null, "usage_incomplete"]);
       await assertAlive(meter);
     });
@@ -149,7 +150,7 @@ Deno.test("A provider that hangs, and a client that gives up: an error row, noth
     await until("the request to arrive", () => (stand.connections?.[0]?.requests ?? 0) > 0);
     tls.close();
     const row = await meter.onlyRow();
-    deepEqual([row.status, row.httpStatus, row.outputTokens], ["error", null, null]);
+    deepEqual([row.status, row.errorClass, row.httpStatus, row.outputTokens], ["error", "timeout", null, null]);
     await assertAlive(meter);
   });
 });
@@ -248,7 +249,7 @@ for (const leave of ["end", "reset"] as const) {
       await readUntil(tls, "text_delta");
       drop(leave);
       const row = await meter.onlyRow();
-      deepEqual([row.httpStatus, row.tokensComplete, row.usageUnknown], [200, false, "cut"]);
+      deepEqual([row.status, row.httpStatus, row.tokensComplete, row.usageUnknown], ["success", 200, false, "cut"]);
       await assertAlive(meter);
     });
   });

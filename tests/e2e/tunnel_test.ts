@@ -143,7 +143,7 @@ for (const edge of [true, false]) {
       const { code, status } = await meter.status();
       match(
         status.problems.join("\n"),
-        /1 connections were tunnelled unmetered because their client speaks HTTP\/2 only/,
+        /Connections tunnelled unmetered because their client speaks HTTP\/2 only: 1/,
       );
       equal(code, 4);
     }, { edge });

@@ -125,7 +125,7 @@ class Meter implements ConnectionSink {
   responseEnd(x: number, whole: boolean): void {
     const exchange = this.#exchanges.get(x);
     this.#exchanges.delete(x);
-    if (exchange !== undefined) this.#ending.push(exchange.end(whole, NOW).then(() => exchange));
+    if (exchange !== undefined) this.#ending.push(exchange.end(whole, NOW, null).then(() => exchange));
   }
 
   upgraded(): void {}

@@ -23,7 +23,7 @@ Deno.test("startEdge adopts a live edge of ours instead of starting another", as
     deepEqual(second.outcome, { kind: "adopted", port: bench.port, pid: 4242, foreign: null });
     deepEqual(second.counters(), {});
     second.release(); // It holds nothing: the port stays with its owner.
-    deepEqual(await edgeAt(bench.port), { pid: 4242, version: "1.2.3" });
+    match(JSON.stringify(await edgeAt(bench.port)), /^\{"pid":4242,"version":"1\.2\.3","counters":\{"connections":/);
   });
 });
 
@@ -86,7 +86,7 @@ Deno.test("startEdge takes a port over that is let go of a moment later", async 
     bench.edge.release();
     const taken = await within(taking, "the take-over");
     deepEqual(taken.outcome, { kind: "listening", port: bench.port, foreign: null });
-    deepEqual(await edgeAt(bench.port), { pid: 9, version: "1.2.3" });
+    match(JSON.stringify(await edgeAt(bench.port)), /^\{"pid":9,"version":"1\.2\.3","counters":\{"connections":/);
     taken.release();
   });
 });

@@ -50,7 +50,7 @@ export async function withInterceptor(
     batches.push(event.data);
     port2.postMessage({ kind: "ack", weight: event.data.weight });
   };
-  const interceptor = startInterceptor({
+  const interceptor = await startInterceptor({
     leaves: meter.issued.leaves,
     upstream: {
       ...DIRECT,

@@ -365,7 +365,7 @@ Deno.test("renew keeps open connections, and new ones get the new leaves", async
     const before = await nodeClient(interceptor.ports.hosts[HOST], meter.caCertPem);
     equal(before.alpnProtocol, "http/1.1");
     const { health } = interceptor.ports;
-    const ports = interceptor.renew(fresh.issued.leaves);
+    const ports = await interceptor.renew(fresh.issued.leaves);
     deepEqual(ports, interceptor.ports);
     equal(ports.health, health);
     const after = await nodeClient(ports.hosts[HOST], fresh.caCertPem);

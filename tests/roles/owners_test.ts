@@ -82,7 +82,7 @@ Deno.test("Owners names the project of the folder that the caller works in", asy
     await owners.link(caller.ports[0] ?? 0, 9001);
     deepEqual([...told], [[9001, { slug: "web-shop", layer: "git" }]]);
     deepEqual(events, [{ event: "attribution.resolved", slug: "web-shop", winning_layer: "git" }]);
-    deepEqual(owners.counters(), { owners_resolved: 1, owners_unresolved: 0, malformed_slugs: 0 });
+    deepEqual(owners.counters(), { owners_resolved: 1, owners_unresolved: 0, malformed_slugs: 0, rc_problems: 0 });
     await caller.stop();
   });
 });

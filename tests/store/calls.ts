@@ -117,6 +117,7 @@ export function rowOf(one: Reading, changes: Partial<ExchangeRow> = {}, table?: 
     responseBytes: 20,
     promptHash: null,
     transport: null,
+    cutBy: null,
     copyFailure: null,
   };
   const cost = priceOf(one, table, requestedAt);

@@ -249,7 +249,9 @@ export class Meter {
       if (running === null || running.exit !== null) continue;
       running.kill("SIGTERM");
       const exit = await until("a process of the meter to stop", () => running.exit);
-      if (exit.code !== 0) throw new Error(`A process of the meter ended with ${exit.code}: ${running.stderr}`);
+      if (exit.code !== 0 && !running.killed) {
+        throw new Error(`A process of the meter ended with ${exit.code}: ${running.stderr}`);
+      }
     }
   }
 

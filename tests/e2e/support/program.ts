@@ -61,6 +61,8 @@ export interface Running {
   /** Null while it runs. */
   readonly exit: Deno.CommandStatus | null;
   readonly finished: Promise<Finished>;
+  /** Set once SIGKILL was sent: its exit code then says nothing. */
+  readonly killed: boolean;
   kill(signal: Deno.Signal): void;
 }
 
@@ -86,6 +88,7 @@ export function spawn(command: readonly [string, ...string[]], options: SpawnOpt
   }).spawn();
   const written = { stdout: "", stderr: "" };
   let exit: Deno.CommandStatus | null = null;
+  let killed = false;
   const collecting = Promise.all([
     collect(child.stdout, (text) => written.stdout += text),
     collect(child.stderr, (text) => written.stderr += text),
@@ -109,7 +112,11 @@ export function spawn(command: readonly [string, ...string[]], options: SpawnOpt
       return exit;
     },
     finished,
+    get killed() {
+      return killed;
+    },
     kill(signal) {
+      if (signal === "SIGKILL") killed = true;
       try {
         child.kill(signal);
       } catch {
