@@ -191,7 +191,8 @@ const application = buildApplication<MeterContext>(
 /** Runs one command line. @returns the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   if (args[0] === "--version" || args[0] === "-V") {
-    standardOutput().write(`halton-meter ${VERSION}\n`);
+    const { os, arch } = Deno.build;
+    standardOutput().write(`halton-meter ${VERSION} (Deno ${Deno.version.deno}, ${os}-${arch})\n`);
     return 0;
   }
   const context: MeterContext = {

@@ -105,12 +105,22 @@ async function listenPatiently(port: number, tries: number): Promise<Deno.TcpLis
   }
 }
 
+/** A client that resets its connection before it is accepted; older runtimes tell that as a failed accept. */
+function hasLeft(error: unknown): boolean {
+  const { ConnectionReset, ConnectionAborted, NotConnected } = Deno.errors;
+  return error instanceof ConnectionReset || error instanceof ConnectionAborted || error instanceof NotConnected;
+}
+
 async function accept(listener: Deno.TcpListener, context: EdgeContext): Promise<void> {
   for (;;) {
     try {
       serveClient(await listener.accept(), context);
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) return;
+      if (hasLeft(error)) {
+        context.counters.no_head++;
+        continue;
+      }
       context.counters.accept_failed++;
       await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
     }

@@ -34,6 +34,8 @@ export interface DaemonOptions {
   readonly upstream: UpstreamSettings;
   readonly version: string;
   readonly log: (event: LogEvent) => void;
+  /** Sentences of the caller about what is wrong right now, for `status`. */
+  readonly notes?: () => readonly string[];
 }
 
 /** A running daemon. */
@@ -180,7 +182,11 @@ class Supervisor implements Daemon {
       refusedControlMessages: this.#refused,
       restarts: Object.fromEntries(this.#restarts),
       owners: this.#owners.counters(),
-      configProblems: [...this.#watch?.problems ?? [], ...this.#owners.notes()],
+      configProblems: [
+        ...this.#watch?.problems ?? [],
+        ...this.#owners.notes(),
+        ...this.#options.notes?.() ?? [],
+      ],
       workers: this.#workers,
     });
   }

@@ -8,6 +8,7 @@ import { deepEqual, ok } from "node:assert/strict";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { text } from "./support/bytes.ts";
 import { withMeter } from "./support/meter.ts";
+import { NEW_RUNTIME } from "./support/program.ts";
 import { startProvider } from "./support/provider.ts";
 import { messagesRequest, openTls, writeAll } from "./support/raw_client.ts";
 
@@ -27,7 +28,8 @@ interface Timed {
 }
 
 for (const gapMs of [50, 10]) {
-  Deno.test(`Events sent ${gapMs} ms apart arrive ${gapMs} ms apart, each by itself`, async () => {
+  const name = `Events sent ${gapMs} ms apart arrive ${gapMs} ms apart, each by itself`;
+  Deno.test({ name, ignore: !NEW_RUNTIME }, async () => {
     const words = Array.from({ length: EVENTS }, (_, index) => `word ${index} `);
     const answer = eventStream(anthropicEvents("msg_timing", words), gapMs);
     const wanted = answer.steps.map(({ bytes }) => text(bytes));

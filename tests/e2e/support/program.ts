@@ -33,6 +33,20 @@ export function programCommand(): readonly [string, ...string[]] {
   ];
 }
 
+/**
+ * Whether the program runs on Deno 2.9 or newer. An older one can neither send small writes at once on a connection that
+ * it accepted with TLS, nor end one without a farewell; see src/roles/tls_listener.ts.
+ */
+export const NEW_RUNTIME: boolean = runtimeIsNew();
+
+function runtimeIsNew(): boolean {
+  const [program = "", ...args] = programCommand();
+  const { stdout } = new Deno.Command(program, { args: [...args, "--version"], stdin: "null", stderr: "null" })
+    .outputSync();
+  const [, major, minor] = /\(Deno (\d+)\.(\d+)\./.exec(new TextDecoder().decode(stdout)) ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 9);
+}
+
 let denoFolder: Promise<string> | null = null;
 
 /** Where Deno keeps its packages: the program's `HOME` is a temporary one, its packages are not fetched again for that. */
