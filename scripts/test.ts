@@ -17,9 +17,9 @@ interface Group {
 const GROUPS: readonly Group[] = [
   {
     name: "pure parts, no permissions",
-    flags: ["--allow-read=tests/transcripts", "--ignore=tests/meter/seed_rates_test.ts"],
+    flags: ["--allow-read=tests/transcripts,tests/redaction", "--ignore=tests/meter/seed_rates_test.ts"],
     // Deno 2.9 ignores files of the first folder only.
-    files: ["tests/meter", "tests/domain", "tests/providers", "tests/redact", "tests/golden"],
+    files: ["tests/meter", "tests/domain", "tests/providers", "tests/redact", "tests/redaction", "tests/golden"],
   },
   { name: "pure parts that are shown real clients", flags: ["--allow-net=127.0.0.1"], files: ["tests/http1"] },
   {

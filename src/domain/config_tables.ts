@@ -1,7 +1,8 @@
 /**
  * Checks of the configuration's tables: upload rules, upstream addresses, prices, redaction rules, and unknown keys.
  *
- * Imports: ./config_checks.ts, ./exchange.ts, ./hosts.ts, ./slug.ts, ./upstream.ts.
+ * Imports: ./config_checks.ts, ./exchange.ts, ./hosts.ts, ./pattern_cost.ts, ./redaction_categories.ts, ./slug.ts,
+ * ./upstream.ts.
  *
  * @module
  */
@@ -21,6 +22,8 @@ import {
 } from "./config_checks.ts";
 import type { Provider } from "./exchange.ts";
 import { INTERCEPTED_HOSTS, isIntercepted } from "./hosts.ts";
+import { judgePattern } from "./pattern_cost.ts";
+import { builtInRuleNames } from "./redaction_categories.ts";
 import { isSlug } from "./slug.ts";
 import { type Address, parseAddress } from "./upstream.ts";
 
@@ -63,7 +66,7 @@ export interface PriceOverride {
 /** A user's redaction rule. */
 export interface RedactionRule {
   readonly name: string;
-  /** A regular expression that compiles with flag `u` and does not match the empty string. */
+  /** A regular expression that compiles with flag `u`, does not match the empty string and is cheap on any text. */
   readonly pattern: string;
 }
 
@@ -154,9 +157,7 @@ function redactionRule(value: unknown, place: Place): RedactionRule | undefined 
   if (!isTable(value)) return report(place, describeValue(value), "a table");
   checkKnownKeys(value, ["name", "pattern"], place);
   const name = ruleName(ownValue(value, "name"), within(place, "name"));
-  // The name says whose pattern is wrong; a list position alone makes people count.
-  const patternPlace = within(place, name === undefined ? "pattern" : `pattern of ${name}`);
-  const pattern = rulePattern(ownValue(value, "pattern"), patternPlace);
+  const pattern = rulePattern(ownValue(value, "pattern"), within(place, "pattern"), name ?? "without a name");
   return name === undefined || pattern === undefined ? undefined : { name, pattern };
 }
 
@@ -166,12 +167,13 @@ const ruleName = text("a name such as internal-token that no built-in rule has",
   return /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) && name.length <= 64 && !TAKEN_NAMES.has(name) ? name : null;
 });
 
-const rulePattern: Check<string> = (value, place) => {
+function rulePattern(value: unknown, place: Place, name: string): string | undefined {
   const pattern = text("a regular expression that matches at least one character", compiling)(value, place);
   if (pattern === undefined) return undefined;
   const judged = judgePattern(pattern);
-  return judged.ok ? pattern : report(place, judged.reason, "a pattern whose cost is bounded on any text");
-};
+  if (judged.ok) return pattern;
+  return report(place, `${judged.reason} in rule ${name}`, "a pattern that is cheap on any text");
+}
 
 function compiling(pattern: string): string | null {
   try {
@@ -252,9 +254,12 @@ function readMap<T>(
   return Object.fromEntries(entries);
 }
 
-/** The known key that `key` was probably meant to be: at most a third of its letters differ. */
-function nearest(key: string, known: readonly string[]): string | null {
-  const limit = Math.max(1, Math.floor(key.length / 3));
+/** The known key that `key` was probably meant to be: at most `limit` letters differ, by default a third of them. */
+export function nearest(
+  key: string,
+  known: readonly string[],
+  limit = Math.max(1, Math.floor(key.length / 3)),
+): string | null {
   const ranked = known.map((candidate) => ({ candidate, distance: editDistance(key, candidate) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance);

@@ -85,8 +85,8 @@ function repeatCost(node: Extract<Node, { kind: "repeat" }>, follow: Follow): Co
   const first = before(body, { set: new Set(), end: false, check: false });
   const inner = costOf(body, { set: union(first.set, follow.set), end: false, check: follow.check || first.check });
   // At the end of the pattern a repetition takes what there is; the next attempt starts behind it.
-  if (follow.end && !follow.check && follow.set.size === 0 && min === 0 && inner.paths === 1) {
-    return { steps: inner.steps, paths: 1 };
+  if (follow.end && !follow.check && follow.set.size === 0 && max === Infinity && inner.paths === 1) {
+    return { steps: (2 * min + 1) * inner.steps, paths: 1 };
   }
   const times = max === Infinity ? min + REACH : max;
   const fixed = min === max;

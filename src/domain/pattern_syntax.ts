@@ -167,7 +167,9 @@ class Reader {
   #class(): CharSet {
     const start = this.#at;
     this.#at++;
-    while (this.#at < this.#text.length && this.#text[this.#at] !== "]") this.#at += this.#text[this.#at] === "\\" ? 2 : 1;
+    while (this.#at < this.#text.length && this.#text[this.#at] !== "]") {
+      this.#at += this.#text[this.#at] === "\\" ? 2 : 1;
+    }
     this.#at++;
     return matching(this.#text.slice(start, this.#at));
   }

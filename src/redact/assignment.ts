@@ -55,11 +55,17 @@ function skipSign(text: string, at: number): number {
   return end;
 }
 
-/** Whether the name is, or ends, a long option such as `--api-key`. */
-function isOption(text: string, nameStart: number): boolean {
+/** Where the word begins that the name ends: `--api` of `--api-key`. */
+function wordStart(text: string, nameStart: number): number {
   let start = nameStart;
   while (start > 0 && nameStart - start < 40 && isTokenCode(text.charCodeAt(start - 1))) start--;
-  return text.startsWith("--", start);
+  return start;
+}
+
+/** Whether a blank parts the name from its value: after a long option, and in a Dockerfile. */
+function isBlankSign(text: string, nameStart: number): boolean {
+  const start = wordStart(text, nameStart);
+  return text.startsWith("--", start) || /(?:ENV|ARG) $/.test(text.slice(Math.max(0, start - 4), start));
 }
 
 /**
@@ -113,34 +119,94 @@ function bareEnd(text: string, from: number): { end: number; open: boolean } | n
 }
 
 /** Characters between two JSON strings, or of code; a value beside a name without quotes may not hold them. */
-const STRUCTURE = /[,;:{}[\]()<>]/;
+const STRUCTURE = /[,;:{}[\]<>]/;
+
+/** A prompt shows what is set: `Secret Access Key [None]:`. */
+const PROMPT = /[ \t]\[[^\]\r\n"\\]{0,32}\](?=:)/y;
+/** The name is a value of its own: `{"name":"API_KEY","value":…}`, `<add key="ApiKey" value=…>`, `variable "token" { default = …`. */
+const MEMBER =
+  /\\{0,31}["']?(?:[ \t,{]|\\{1,8}[nr]|\r?\n){1,12}\\{0,31}["']?(?:value|default)\\{0,31}["']?[ \t]{0,4}[:=](?=[ \t"'\\])/y;
+const SPOKEN = /[ \t]is:?(?=[ \t])/y;
+
+function matchEnd(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+/** What stands between a name and its value. */
+interface Sign {
+  /** Behind the sign. */
+  readonly end: number;
+  readonly nameQuote: Quote | null;
+  /** `env["NAME"]`: what follows is code, not JSON. */
+  readonly indexed: boolean;
+  readonly spoken: boolean;
+}
+
+/** Signs that are words. */
+function readFurther(text: string, nameEnd: number, nameQuote: Quote | null): Sign | null {
+  const member = matchEnd(MEMBER, text, nameEnd);
+  if (member > nameEnd) return { end: member, nameQuote, indexed: false, spoken: false };
+  const spoken = matchEnd(SPOKEN, text, nameEnd);
+  return spoken > nameEnd ? { end: spoken, nameQuote: null, indexed: false, spoken: true } : null;
+}
+
+function readSign(text: string, nameStart: number, nameEnd: number): Sign | null {
+  // Most names that are found are followed by a sign, or are part of a longer word.
+  const plain = isBareCode(text.charCodeAt(nameEnd));
+  const nameQuote = plain ? null : quoteAt(text, nameEnd);
+  const blank = text[nameEnd] === " " || text[nameEnd] === "\t";
+  const further = plain || (blank && "=:".includes(text.charAt(nameEnd + 1)))
+    ? null
+    : readFurther(text, nameEnd, nameQuote);
+  if (further !== null) return further;
+  let at = nameQuote === null ? (blank ? matchEnd(PROMPT, text, nameEnd) : nameEnd) : nameEnd + nameQuote.level + 1;
+  const indexed = nameQuote !== null && text[at] === "]";
+  if (indexed) at++;
+  const start = skipBlanks(text, at);
+  const end = skipSign(text, start);
+  if (end === start && (nameQuote !== null || start === at || !isBlankSign(text, nameStart))) return null;
+  return { end, nameQuote, indexed, spoken: false };
+}
+
+/** In `https://name:value@host` the name is a user's, and another rule knows the value's end. */
+function isUserInfo(text: string, nameStart: number, value: string): boolean {
+  return value.includes("@") && text.startsWith("//", wordStart(text, nameStart) - 2);
+}
+
+/** Reads the content of `<name>value</name>`. */
+function elementEnd(text: string, nameStart: number, from: number): { end: number; open: boolean } | null {
+  const before = text.charAt(wordStart(text, nameStart) - 1);
+  if (before !== "<" && before !== ":") return null;
+  let end = from;
+  while (end < text.length && end - from < MAX_BARE && !/[\s"'\\<>]/.test(text.charAt(end))) end++;
+  return text[end] === "<" && text[end + 1] === "/" ? { end, open: false } : null;
+}
 
 /**
  * Reads the assignment whose name stands at `[nameStart, nameEnd)`; null when the name is not assigned a text here.
  * In `"name": value` with double quotes, as in JSON, a value without quotes is a number or a word and is never read.
  */
 export function readAssignment(text: string, nameStart: number, nameEnd: number): Assignment | null {
-  let at = nameEnd;
-  const nameQuote = quoteAt(text, at);
-  if (nameQuote !== null) at += nameQuote.level + 1;
-  const indexed = nameQuote !== null && text[at] === "]";
-  if (indexed) at++;
-  const signStart = skipBlanks(text, at);
-  const signEnd = skipSign(text, signStart);
-  if (signEnd === signStart && (nameQuote !== null || signStart === at || !isOption(text, nameStart))) return null;
-  at = skipBlanks(text, signEnd);
-  const valueQuote = quoteAt(text, at);
+  const isElement = text[nameEnd] === ">";
+  const sign = isElement ? null : readSign(text, nameStart, nameEnd);
+  if (sign === null && !isElement) return null;
+  let at = sign === null ? nameEnd + 1 : skipBlanks(text, sign.end);
+  const valueQuote = sign === null ? null : quoteAt(text, at);
   let found: { end: number; open: boolean } | null;
-  if (valueQuote !== null) {
-    if (nameQuote !== null && nameQuote.level !== valueQuote.level) return null;
+  if (sign === null) {
+    found = elementEnd(text, nameStart, at);
+  } else if (valueQuote !== null) {
+    if (sign.nameQuote !== null && sign.nameQuote.level !== valueQuote.level) return null;
     at += valueQuote.level + 1;
     found = quotedEnd(text, at, valueQuote);
-    const ambiguous = nameQuote?.code !== valueQuote.code && found !== null &&
+    const ambiguous = sign.nameQuote?.code !== valueQuote.code && found !== null &&
       STRUCTURE.test(text.slice(at, Math.min(found.end, at + MAX_BARE)));
     if (ambiguous) return null;
   } else {
-    if (nameQuote?.code === QUOTE && !indexed) return null;
+    if (sign.nameQuote?.code === QUOTE && !sign.indexed) return null;
     found = bareEnd(text, at);
+    if (found !== null && isUserInfo(text, nameStart, text.slice(at, found.end))) return null;
   }
   if (found === null || found.end <= at) return null;
   const name = text.slice(nameStart, nameEnd);
@@ -148,8 +214,9 @@ export function readAssignment(text: string, nameStart: number, nameEnd: number)
     field: name.toLowerCase().replaceAll(/[_-]/g, ""),
     prefix: text.slice(Math.max(0, nameStart - 16), nameStart),
     value: text.slice(at, found.end),
-    quoted: valueQuote !== null,
+    quoted: valueQuote !== null || isElement,
     shouting: at === nameEnd + 1 && text[nameEnd] === "=" && name === name.toUpperCase(),
+    spoken: sign?.spoken ?? false,
     open: found.open,
     start: at,
     end: found.end,

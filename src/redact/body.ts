@@ -1,38 +1,57 @@
 /**
  * Redacts a message body in whichever form it has.
  *
- * JSON stays JSON, event streams and JSON lines keep every byte but those of secrets, forms keep their names. In streams, a
- * secret that is split over several deltas is found too (channels.ts). Bodies are taken as they were kept: whole, or cut
- * anywhere.
+ * JSON stays JSON, event streams and JSON lines keep every byte but those of secrets, forms and multipart bodies keep their
+ * names and boundaries. In streams, a secret that is split over several deltas is found too (channels.ts). Bodies are taken
+ * as they were kept: whole, or cut anywhere.
  *
- * Imports: ./channels.ts, ./redact.ts, ./target.ts, types of ./json_strings.ts.
+ * Imports: ./channels.ts, ./multipart.ts, ./redact.ts, ./scan.ts, ./target.ts, types of ./json_strings.ts.
  *
  * @module
  */
 
 import { streamEdits } from "./channels.ts";
 import type { EventBreak } from "./json_strings.ts";
-import { addCounts, applyEdits, type Redacted, redactText } from "./redact.ts";
-import { redactQuery } from "./target.ts";
+import { type Part, partsOf } from "./multipart.ts";
+import { applyEdits, type Edit, maskEdits, placeholder, type Redacted } from "./redact.ts";
+import { type Find, findSecrets } from "./scan.ts";
+import { isSensitive, queryEdits } from "./target.ts";
 
-/** How a body is read: as one text, as events, or as the query of a form. */
-type Form = "text" | "form" | EventBreak;
+/** How a body is read: as one text, as events, as the query of a form, or part by part. */
+type Form = "text" | "form" | "multipart" | EventBreak;
+
+/** What no secret can be read from. */
+const BINARY = /^(?:image|audio|video|font)\//;
 
 /**
  * Masks every secret of a body.
  *
  * @param text The decoded body, or as much of it as was kept.
  * @param contentType The `Content-Type` field as sent, or null. What the text looks like decides where it says nothing.
+ * @param find What counts as a secret; the built-in rules unless told otherwise.
  */
-export function redactBody(text: string, contentType: string | null): Redacted {
-  const form = formOf(text, contentType?.toLowerCase() ?? "");
-  if (form === "text") return redactText(text, "cut");
-  if (form === "form") {
-    const query = redactQuery(text);
-    const rest = redactText(query.text, "cut");
-    return { text: rest.text, counts: addCounts(query.counts, rest.counts) };
+export function redactBody(text: string, contentType: string | null, find: Find = findSecrets): Redacted {
+  return applyEdits(text, bodyEdits(text, contentType, find));
+}
+
+/** What {@link redactBody} does to the text, stretch by stretch; stretches may overlap. */
+export function bodyEdits(text: string, contentType: string | null, find: Find = findSecrets): Edit[] {
+  const type = contentType?.toLowerCase() ?? "";
+  const form = formOf(text, type);
+  switch (form) {
+    case "text":
+      return maskEdits(text, find(text, "cut"));
+    case "form":
+      return [...queryEdits(text, find, true), ...maskEdits(text, find(text, "cut"))];
+    case "multipart": {
+      // The boundary is case-sensitive.
+      const parts = partsOf(text, contentType ?? "");
+      if (parts === null) return maskEdits(text, find(text, "cut"));
+      return parts.flatMap((part) => partEdits(text.slice(part.start, part.end), part, find));
+    }
+    default:
+      return streamEdits(text, form, find);
   }
-  return applyEdits(text, streamEdits(text, form));
 }
 
 function formOf(text: string, contentType: string): Form {
@@ -40,6 +59,7 @@ function formOf(text: string, contentType: string): Form {
     return "blank-line";
   }
   if (contentType.includes("x-www-form-urlencoded")) return "form";
+  if (contentType.startsWith("multipart/")) return "multipart";
   // Gemini streams without `alt=sse` are one array of chunks.
   if (/^\s{0,64}\[\s{0,64}\{/.test(text)) return "never";
   return /ndjson|jsonl|json-seq/.test(contentType) || looksLikeLines(text) ? "line" : "text";
@@ -50,4 +70,17 @@ function looksLikeLines(text: string): boolean {
   const lineEnd = text.indexOf("\n");
   if (lineEnd < 0 || !text.startsWith("{")) return false;
   return /\}\r?$/.test(text.slice(Math.max(0, lineEnd - 2), lineEnd)) && text.startsWith("{", lineEnd + 1);
+}
+
+/** Edits of one part, in the source of the whole body. A part that holds parts is searched as text. */
+function partEdits(content: string, { start, contentType, name, isFile }: Part, find: Find): Edit[] {
+  const type = contentType?.toLowerCase() ?? "";
+  if (BINARY.test(type)) return [];
+  if (name !== null && !isFile && isSensitive(name) && content !== "") {
+    return [{ start, end: start + content.length, rule: "query", mask: placeholder("query") }];
+  }
+  const edits = type.startsWith("multipart/")
+    ? maskEdits(content, find(content, "cut"))
+    : bodyEdits(content, contentType, find);
+  return edits.map((edit) => ({ ...edit, start: edit.start + start, end: edit.end + start }));
 }

@@ -12,7 +12,7 @@
 import { afterEscape, BACKSLASH } from "./characters.ts";
 import { type EventBreak, stringsByPlace, type StringValue } from "./json_strings.ts";
 import { type Edit, maskEdits } from "./redact.ts";
-import { type Ending, findSecrets, type Found } from "./scan.ts";
+import { type Ending, type Find, findSecrets, type Found } from "./scan.ts";
 
 /**
  * What providers send when a text is complete: `content_block_stop`, `message_stop`, `response.output_text.done`,
@@ -22,17 +22,17 @@ const COMPLETE =
   /\[DONE\]|"[a-z_.]{1,60}(?:_stop|\.(?:stop|done|completed|incomplete|failed))"|"finish_?[rR]eason"\s{0,8}:\s{0,8}"/g;
 
 /** Edits for every secret of a text made of events, whether one string holds it or several. */
-export function streamEdits(text: string, eventBreak: EventBreak): Edit[] {
+export function streamEdits(text: string, eventBreak: EventBreak, find: Find = findSecrets): Edit[] {
   let completeAt = -1;
   for (const match of text.matchAll(COMPLETE)) completeAt = match.index;
-  const found = findSecrets(text, "cut");
+  const found = find(text, "cut");
   const split: Edit[] = [];
   for (const pieces of stringsByPlace(text, eventBreak)) {
     // A secret within one string is found where it stands.
     const last = pieces.length > 1 ? pieces.at(-1) : undefined;
     if (last === undefined) continue;
     const joined = new Joined(text, pieces);
-    split.push(...joined.edits(last.start > completeAt ? "cut" : "whole"));
+    split.push(...joined.edits(last.start > completeAt ? "cut" : "whole", find));
     joined.keepEscapes(found);
   }
   // What the joined text shows of a secret is listed first, since it knows what stands around it.
@@ -55,10 +55,10 @@ class Joined {
     for (const { length } of decoded) this.#offsets.push((this.#offsets.at(-1) ?? 0) + length);
   }
 
-  edits(ending: Ending): Edit[] {
+  edits(ending: Ending, find: Find): Edit[] {
     const edits: Edit[] = [];
     let index = 0;
-    for (const secret of maskEdits(this.#text, findSecrets(this.#text, ending))) {
+    for (const secret of maskEdits(this.#text, find(this.#text, ending))) {
       let mask = secret.mask.replaceAll('"', '\\"');
       for (; index < this.#pieces.length; index++) {
         const range = this.#rangeIn(index, secret);

@@ -61,9 +61,14 @@ export function endsEscape(text: string, at: number): boolean {
 
 /**
  * The first position at or after `start` that does not lie inside an escape sequence begun before it, so that a mask
- * leaves no half of `\n` or `\u003c` behind.
+ * leaves no half of `\n`, `\u003c` or `%3C` behind.
  */
 export function afterEscape(text: string, start: number): number {
+  for (let percent = start - 1; percent >= start - 2; percent--) {
+    if (text.charCodeAt(percent) === PERCENT && /^[0-9a-fA-F]{2}$/.test(text.slice(percent + 1, percent + 3))) {
+      return percent + 3;
+    }
+  }
   if (text.charCodeAt(start - 1) === BACKSLASH && "bfnrt".includes(text.charAt(start) || "-")) return start + 1;
   for (let escape = start - 1; escape >= 0 && start - escape < 6; escape--) {
     if (text.charCodeAt(escape) !== BACKSLASH) continue;

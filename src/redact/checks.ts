@@ -80,7 +80,19 @@ export function isBasicCredential(base64: string): boolean {
 }
 
 /** Templates and stand-ins that mark where a secret would be written. */
-const STAND_IN = /^[$<{%[*]|\[REDACTED:|^your?[-_ ]|^(?:x{4}|\.{3}|\*{3})/i;
+const STAND_IN =
+  /^[$<{%[*]|\[REDACTED:|^your?[-_ ]|^(?:change|replace)[-_ ]?(?:me|it|this|with)|^(?:x{4}|\.{3}|\*{3})/i;
+
+/** A name of the thing rather than the thing: `app_password`, `db-token`. */
+const OWN_NAME = /^[a-z]{1,24}(?:[_-][a-z]{1,24}){0,4}[_-](?:password|passwd|secret|token|key)$/i;
+
+/** What people write where the rest of a key would be; no issuer draws it twelve times in a row. */
+const BLANKED = /([xX])\1{11}/;
+
+/** Whether a token's body was written over. */
+export function isBlanked(token: string): boolean {
+  return BLANKED.test(token);
+}
 
 /** Words that documentation and schemas put where a secret would be. */
 const VALUE_WORDS = new Set(
@@ -91,7 +103,8 @@ const VALUE_WORDS = new Set(
 
 /** Whether the value cannot be a secret, however it is named: a template, a stand-in, a type name, several words. */
 export function isStandIn(value: string): boolean {
-  return STAND_IN.test(value) || VALUE_WORDS.has(value.toLowerCase()) || /\s|\\[nrt]/.test(value);
+  return STAND_IN.test(value) || OWN_NAME.test(value) || VALUE_WORDS.has(value.toLowerCase()) ||
+    /\s|\\[nrt]/.test(value);
 }
 
 /** Paths, addresses, dates and versions: letters and digits, yet no secret. */

@@ -4,13 +4,14 @@
  * The caller keeps `maxBytes` + {@link KEEP_BEYOND_CUT} of decoded text, so that a secret across the cut is seen whole and masked
  * before the cut is made. A secret that is still unfinished where the kept text ends is masked as far as it goes.
  *
- * Imports: ./body.ts, types of ./redact.ts.
+ * Imports: ./body.ts, ./scan.ts, types of ./redact.ts.
  *
  * @module
  */
 
 import { redactBody } from "./body.ts";
 import type { RedactionCounts } from "./redact.ts";
+import { type Find, findSecrets } from "./scan.ts";
 
 /** Bytes of decoded text that a caller keeps beyond the cut: more than the longest key file or token in use. */
 export const KEEP_BEYOND_CUT = 16 * 1024;
@@ -24,8 +25,13 @@ export interface Cut {
 }
 
 /** Redacts `text`, then keeps at most `maxBytes` of UTF-8. */
-export function redactAndCut(text: string, contentType: string | null, maxBytes: number): Cut {
-  const redacted = redactBody(text, contentType);
+export function redactAndCut(
+  text: string,
+  contentType: string | null,
+  maxBytes: number,
+  find: Find = findSecrets,
+): Cut {
+  const redacted = redactBody(text, contentType, find);
   return { ...truncateUtf8(redacted.text, maxBytes), counts: redacted.counts };
 }
 

@@ -4,12 +4,13 @@
  * Names decide by an exact list: credentials, cookies and what identifies an account or an installation. Other values are
  * searched like any text.
  *
- * Imports: ./redact.ts, ./target.ts.
+ * Imports: ./redact.ts, ./scan.ts, ./target.ts.
  *
  * @module
  */
 
 import { placeholder, redactText } from "./redact.ts";
+import { type Find, findSecrets } from "./scan.ts";
 import { redactTarget } from "./target.ts";
 
 /** Lower-case names whose value is never kept. Sources: the providers' clients, RFC 9110, RFC 6265, RFC 6455. */
@@ -51,11 +52,11 @@ const ADDRESS_FIELDS = new Set(["location", "content-location", "referer", "link
  * @param fields name, value, name, value, …; names in any case.
  * @returns The same names in the same order; values of sensitive fields are `[REDACTED:header]`.
  */
-export function redactFields(fields: readonly string[]): string[] {
+export function redactFields(fields: readonly string[], find: Find = findSecrets): string[] {
   return fields.map((text, index) => {
     if (index % 2 === 0) return text;
     const name = (fields[index - 1] ?? "").trim().toLowerCase();
     if (SENSITIVE_FIELDS.has(name)) return placeholder("header");
-    return ADDRESS_FIELDS.has(name) ? redactTarget(text) : redactText(text).text;
+    return ADDRESS_FIELDS.has(name) ? redactTarget(text, find) : redactText(text, "whole", find).text;
   });
 }

@@ -4,12 +4,13 @@
  * A mask is `[REDACTED:<rule>]`, without quotes or backslashes, so that it fits into a JSON string at any depth of escaping.
  * The one secret that JSON can hold outside a string is a bare number, whose mask brings its own quotes.
  *
- * Imports: ./scan.ts.
+ * Imports: ./json_place.ts, ./scan.ts.
  *
  * @module
  */
 
-import { type Ending, findSecrets, type Found } from "./scan.ts";
+import { StringTracker } from "./json_place.ts";
+import { type Ending, type Find, findSecrets, type Found } from "./scan.ts";
 
 /** Rule name → times fired. */
 export type RedactionCounts = Readonly<Record<string, number>>;
@@ -26,8 +27,8 @@ export interface Edit extends Found {
 }
 
 /** Masks every secret of `text`, whatever its form; with ending `cut`, also one that the end of the text cuts through. */
-export function redactText(text: string, ending: Ending = "whole"): Redacted {
-  return applyEdits(text, maskEdits(text, findSecrets(text, ending)));
+export function redactText(text: string, ending: Ending = "whole", find: Find = findSecrets): Redacted {
+  return applyEdits(text, maskEdits(text, find(text, ending)));
 }
 
 /** The mask of a rule. */
@@ -87,30 +88,4 @@ function numberQuotes(text: string, number: Found, strings: StringTracker): stri
   if (!strings.isJson) return "";
   if (!strings.inside(number.start)) return /[:,[]\s*$/.test(before) ? '"' : "";
   return /(\\+")\s*:\s*$/.exec(before)?.[1] ?? "";
-}
-
-/** Tells whether a place in JSON lies inside a string. Strings hold no raw line break, so each line starts outside. */
-class StringTracker {
-  /** Whether the text is JSON, JSON lines or an event stream, as far as its first characters tell. */
-  readonly isJson: boolean;
-  readonly #text: string;
-  #at = 0;
-  #inside = false;
-
-  constructor(text: string) {
-    this.#text = text;
-    this.isJson = /^\s{0,64}(?:[{[]|(?:data|event|id|retry)?:)/.test(text.slice(0, 80));
-  }
-
-  /** `position` must not be less than that of the call before. */
-  inside(position: number): boolean {
-    while (this.#at < position) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (code === 0x0a || code === 0x0d) this.#inside = false;
-      else if (code === 0x22) this.#inside = !this.#inside;
-      else if (code === 0x5c && this.#inside) this.#at++;
-      this.#at++;
-    }
-    return this.#inside;
-  }
 }

@@ -63,6 +63,8 @@ export interface AssignedValue {
   readonly quoted: boolean;
   /** `NAME=value` as in an environment file: name in capitals, no blanks around the sign. */
   readonly shouting: boolean;
+  /** `the password is value`, in a sentence. */
+  readonly spoken: boolean;
   /** The text ended before the value did. */
   readonly open: boolean;
 }

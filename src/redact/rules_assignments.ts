@@ -18,6 +18,9 @@ function isSecretValue(assigned: AssignedValue): boolean {
   const { value, quoted, field } = assigned;
   if (HARMLESS_PREFIX.test(assigned.prefix)) return false;
   if (assigned.open && quoted) return !isStandIn(value);
+  if (assigned.spoken && PASSWORD_FIELDS.has(field)) {
+    return value.length >= 8 && /\d/.test(value) && /[A-Z!@#$%^*]/.test(value) && !isStandIn(value);
+  }
   if (PASSWORD_FIELDS.has(field)) {
     if (quoted) return value.length >= 6 && !isStandIn(value) && !/^(?:~|\.{1,2})?\//.test(value);
     if (assigned.shouting && !/^[A-Z_]+$/.test(value)) {
@@ -98,7 +101,7 @@ export const ASSIGNMENT_RULES: readonly FieldRule[] = [
     accepts: isTokenValue,
     examples: [
       '{"refresh_token":"example-refresh"}',
-      '{"id_token": "example-id-token"}',
+      '{"id_token": "example-identity"}',
       '{"access_token":"example-access"}',
       "{'accessToken': 'example-access'}",
       "grant_type=refresh_token&refresh_token=0000example1111",

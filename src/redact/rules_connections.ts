@@ -11,11 +11,12 @@ import type { TokenRule } from "./rule.ts";
 import { sample } from "./samples.ts";
 
 /** What a connection string says before its password. */
-const SERVER_BEFORE =
-  /(?:server|host|hostaddr|port|data source|user|user ?id|uid|username|database|dbname|initial catalog)\s{0,2}=[^\n]{1,120}$/i;
+const SERVER_NAMES =
+  "(?:server|host|hostaddr|port|data source|user|user ?id|uid|username|database|dbname|initial catalog)[ \\t]{0,2}=";
+const SERVER = new RegExp(SERVER_NAMES, "i");
 
 function isConnectionPassword(secret: string, before: string): boolean {
-  return SERVER_BEFORE.test(before) && isPassword(secret);
+  return isPassword(secret) && SERVER.test(before.slice(before.lastIndexOf("\n") + 1));
 }
 
 /** Shells write `$NAME`, templates `<name>`; a password of a person may be a word. */
@@ -27,6 +28,15 @@ function isPassword(secret: string): boolean {
 const PROGRAMS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^ (?:-u|--user) /, ["curl ", "http ", "https ", "wget ", "svn "]],
   [/^ -a /, ["redis-cli "]],
+  [/^ -p /, [
+    "docker login ",
+    "podman login ",
+    "helm registry login ",
+    "twine upload ",
+    "az login ",
+    "oc login ",
+    "mongosh ",
+  ]],
   [/^ -p/, ["mysql ", "mysqldump ", "mysqladmin ", "mariadb "]],
 ];
 /** A line of a netrc file: `machine host login name password …`, on one line or on three. */
@@ -42,7 +52,8 @@ function isArgument(secret: string, before: string, whole: string): boolean {
   if (!isPassword(secret)) return false;
   if (whole.startsWith("password")) return LOGIN_BEFORE.test(before.slice(-96));
   const [, programs] = PROGRAMS.find(([option]) => option.test(whole)) ?? [null, null];
-  return programs === null || programs.some((program) => before.includes(program));
+  const line = `${before} `;
+  return programs === null || programs.some((program) => line.includes(program));
 }
 
 /** Order decides only which name a text gets that two rules match in full. */
@@ -51,10 +62,13 @@ export const CONNECTION_RULES: readonly TokenRule[] = [
     name: "connection-string",
     literals: ["password=", "pwd="],
     ignoreCase: true,
-    pattern: /(?:password|pwd)=(?<secret>[^\s;,"'`\\&<>]{4,128})(?![^\s;,"'`\\&<>])/iy,
+    pattern: /(?<=[;\s"'&?-]|\\[nrt])(?:password|pwd)=(?<secret>[^\s;,"'`\\&<>]{4,128})(?![^\s;,"'`\\&<>])/iy,
     validate: isConnectionPassword,
     extend: false,
-    open: /(?:password|pwd)=(?<secret>[^\s;,"'`\\&<>]{1,128})/iy,
+    open: new RegExp(
+      `(?<=${SERVER_NAMES}[^\\n]{1,120})(?:password|pwd)=(?<secret>[^\\s;,"'\`\\\\&<>]{1,128})`,
+      "iy",
+    ),
     examples: [
       "Server=db.internal;Database=app;User Id=sa;Password=Example!pass;Encrypt=true",
       "host=db.internal user=app password=examplepass dbname=app",
@@ -66,7 +80,7 @@ export const CONNECTION_RULES: readonly TokenRule[] = [
     literals: ["sshpass -p", " -u ", " --user ", " -a ", " -p", "password "],
     boundary: "none",
     pattern: new RegExp(
-      String.raw`(?:sshpass -p ?| (?:-u|--user) ${QUOTE}[\w.@+-]{1,64}:| -a | -p(?=\S)|password )` + ARGUMENT,
+      String.raw`(?:sshpass -p ?| (?:-u|--user) ${QUOTE}[\w.@+-]{1,64}:| -a | -p ?(?=\S)|password )` + ARGUMENT,
       "y",
     ),
     validate: isArgument,
@@ -99,7 +113,7 @@ export const CONNECTION_RULES: readonly TokenRule[] = [
     literals: ["Private-Lines: "],
     boundary: "none",
     pattern:
-      /Private-Lines: [0-9]{1,3}(?<secret>(?:(?:\r?\n|(?:\\{1,16}r)?\\{1,16}n)[A-Za-z0-9+/=]{4,64}(?![A-Za-z0-9+/=])){1,200})/y,
+      /Private-Lines: [0-9]{1,3}(?<secret>(?:(?:\r?\n|(?:\\{1,16}r)?\\{1,16}n)[A-Za-z0-9+/=]{4,64}(?![A-Za-z0-9+/=:-])){1,200})/y,
     extend: false,
     open: /Private-Lines: [0-9]{1,3}(?<secret>(?:(?:\r?\n|(?:\\{1,16}r)?\\{1,16}n)[A-Za-z0-9+/=]{0,64}){1,200})/y,
     examples: [`Private-Lines: 2\n${sample(64)}\n${sample(40)}==\nPrivate-MAC: 0000`],

@@ -6,13 +6,14 @@
  * @module
  */
 
-import { isBasicCredential } from "./checks.ts";
+import { isBasicCredential, isStandIn } from "./checks.ts";
 import type { TokenRule } from "./rule.ts";
 
 const AUTHORIZATION_BEFORE = /authorization["'\\\s:=]{0,12}$/i;
 
 /** Prose says "bearer of", code says "Bearer token": without the header's name before it, a token must look like one. */
 function isBearerToken(secret: string, before: string): boolean {
+  if (isStandIn(secret)) return false;
   if (AUTHORIZATION_BEFORE.test(before)) return true;
   if (/\d/.test(secret) && /[A-Za-z]/.test(secret)) return secret.length >= 9;
   return secret.length >= 20 && /[a-z]/.test(secret) && /[A-Z]/.test(secret);
@@ -110,7 +111,7 @@ export const CREDENTIAL_RULES: readonly TokenRule[] = [
     literals: ["://", ":\\"],
     boundary: "none",
     pattern: /:(?:\\{0,16}\/){2}[^\s:@/"'\\<>?#]{0,80}:(?<secret>[^\s/"'\\<>]{3,200})(?=@)/y,
-    validate: (secret) => !/^[${<%[*]/.test(secret),
+    validate: (secret) => !isStandIn(secret),
     extend: false,
     open: /:(?:\\{0,16}\/){2}[^\s:@/"'\\<>?#.]{1,80}:(?<secret>[^\s@/"'\\<>]{6,200})/y,
     examples: ["postgres://example:example-pass@db.internal/app", "https:\\/\\/user:0000example@host.internal\\/"],

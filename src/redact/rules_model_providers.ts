@@ -37,6 +37,8 @@ export const MODEL_PROVIDER_RULES: readonly TokenRule[] = [
     name: "openai-api-key",
     literals: ["sk-"],
     pattern: /sk-(?:(?:proj|svcacct|admin|None|service)-[\w-]{20}|[A-Za-z0-9]{20})/y,
+    // Words follow `sk-` in package names; a key shows a capital or a digit soon.
+    open: /sk-(?:(?:proj|svcacct|admin|None|service)-[\w-]{0,4096}|(?=[a-z]{0,9}[A-Z0-9])[A-Za-z0-9]{6,4096})/y,
     examples: [
       `sk-${sample(40)}`,
       `sk-proj-EXAMPLE0_example1-${sample(16)}`,

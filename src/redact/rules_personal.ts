@@ -45,9 +45,9 @@ function cardStarts(): string[] {
 }
 
 /** Addresses of nobody, version numbers and image densities written with an at sign. */
-const NO_ADDRESS = /^(?:git|no-?reply|donotreply)(?:@|%40)|(?:@|%40)(?:\d+\.\d|\d+x\.)/i;
+const NO_ADDRESS = /^(?:@|%40)|^(?:git|no-?reply|donotreply)(?:@|%40)|(?:@|%40)(?:\d+\.\d|\d+x\.)/i;
 /** In `scheme://user:password@host` the sign parts a password from a host. */
-const USERINFO_BEFORE = /:(?:\\{0,32}\/){2}[^\s"'<>/?#]{0,120}$/;
+const USERINFO_BEFORE = /(?::(?:\\{0,32}\/){2}|%3A%2F%2F)[^\s"'<>/?#]{0,120}$/i;
 
 function isPersonalAddress(address: string, before: string): boolean {
   return !NO_ADDRESS.test(address) && !USERINFO_BEFORE.test(before);
@@ -59,7 +59,8 @@ export const PERSONAL_RULES: readonly TokenRule[] = [
     name: "email",
     literals: ["@", "%40"],
     boundary: "none",
-    pattern: /(?<=(?<lead>[A-Za-z0-9._%+-]{1,64}))(?:@|%40)(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}/y,
+    pattern:
+      /(?<=(?<lead>(?:[A-Za-z0-9._+-]|%2B){1,64}))(?:@|%40)(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}/y,
     validate: isPersonalAddress,
     extend: false,
     open: false,

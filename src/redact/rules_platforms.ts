@@ -85,7 +85,8 @@ export const PLATFORM_RULES: readonly TokenRule[] = [
     name: "slack-token",
     literals: ["xoxa-", "xoxb-", "xoxc-", "xoxd-", "xoxe-", "xoxe.xox", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-"],
     boundary: "none",
-    pattern: /(?:xoxe\.xox[bp]|xox[a-eoprs]|xapp)-[\w%-]{10}/y,
+    pattern: /(?:xoxe\.xox[bp]|xox[a-ceoprs]|xapp)-[\w-]{10}|xoxd-[\w%-]{10}/y,
+    validate: (secret) => /\d/.test(secret),
     examples: [
       `xoxb-0000000000-${sample(14)}`,
       `xapp-1-A0000000000-0000-${sample(14)}`,

@@ -7,13 +7,15 @@
  *
  * Cost is linear in the text for any input; see rule.ts for what rules must keep to.
  *
- * Imports: ./assignment.ts, ./characters.ts, ./literal_index.ts, ./rules.ts.
+ * Imports: ./assignment.ts, ./base64.ts, ./characters.ts, ./checks.ts, ./literal_index.ts, ./rules.ts.
  *
  * @module
  */
 
 import { readAssignment } from "./assignment.ts";
+import { encodedSecrets } from "./base64.ts";
 import { afterEscape, endsEscape, isAlnumCode, isBareCode, isTokenCode, tokenRunEnd } from "./characters.ts";
+import { isBlanked } from "./checks.ts";
 import { LiteralIndex, longLiterals, type Probe } from "./literal_index.ts";
 import type { TokenRule } from "./rule.ts";
 import { RULES } from "./rules.ts";
@@ -28,6 +30,9 @@ export interface Found {
   /** Name of the rule. */
   readonly rule: string;
 }
+
+/** A way to find secrets: in order, apart from each other. */
+export type Find = (text: string, ending: Ending) => Found[];
 
 interface Candidate extends Found {
   readonly order: number;
@@ -52,6 +57,13 @@ const LONG_LITERALS = RULES.flatMap((rule, order) =>
  * begins first; of those that begin together the longest names it, then the earlier rule of the table.
  */
 export function findSecrets(text: string, ending: Ending): Found[] {
+  const shown = findShown(text, ending);
+  const encoded = encodedSecrets(text, ending, findShown);
+  return encoded.length === 0 ? shown : mergeFound([...shown, ...encoded]);
+}
+
+/** Secrets that stand in the text as they are. */
+function findShown(text: string, ending: Ending): Found[] {
   const candidates: Candidate[] = [];
   const resumeAt = new Int32Array(RULES.length);
   INDEX.each(text, (at, probe) => {
@@ -65,11 +77,16 @@ export function findSecrets(text: string, ending: Ending): Found[] {
   });
   const begun = ending === "cut" ? begunLiteral(text) : null;
   if (begun !== null) candidates.push(begun);
-  return merge(candidates);
+  candidates.sort((a, b) => a.start - b.start || b.end - a.end || a.order - b.order);
+  return mergeSorted(candidates);
 }
 
-function merge(candidates: Candidate[]): Found[] {
-  candidates.sort((a, b) => a.start - b.start || b.end - a.end || a.order - b.order);
+/** Puts finds in order and joins those that overlap; of those that begin together the longest gives the name. */
+export function mergeFound(found: readonly Found[]): Found[] {
+  return mergeSorted(found.toSorted((a, b) => a.start - b.start || b.end - a.end));
+}
+
+function mergeSorted(candidates: readonly Found[]): Found[] {
   const merged: { start: number; end: number; rule: string }[] = [];
   for (const { start, end, rule } of candidates) {
     const last = merged.at(-1);
@@ -92,7 +109,7 @@ function mayBegin(text: string, at: number, boundary: "alnum" | "word" | "none")
 function findToken(text: string, at: number, probe: Probe, rule: TokenRule, ending: Ending): Found | null {
   if (!mayBegin(text, at, rule.boundary ?? "alnum")) return null;
   const whole = matchAt(text, at, rule, rule.pattern);
-  if (whole !== null && isValid(text, at, rule, whole)) {
+  if (whole !== null && isValid(text, at, rule, whole) && !isBlanked(text.slice(whole.start, whole.end))) {
     return rule.extend === false ? whole : { ...whole, end: tokenRunEnd(text, whole.end) };
   }
   if (ending === "whole" || rule.open === false || text.length - at > OPEN_WINDOW) return null;

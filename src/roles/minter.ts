@@ -11,6 +11,7 @@ import { type ErrorCode, MeterError } from "../domain/errors.ts";
 import type { NewAuthority } from "../ca/authority.ts";
 import type { FromMinter, IssuedLeaves, ToMinter } from "./messages.ts";
 import { permissionsOf } from "./permissions.ts";
+import { startWorker } from "./worker_handle.ts";
 
 /** Making a root and six leaves takes a third of a second; this bounds a machine that is very busy. */
 const MINT_MS = 30_000;
@@ -30,11 +31,8 @@ export async function mintLeaves(caPem: string, now: number): Promise<IssuedLeav
 }
 
 function mint(request: ToMinter): Promise<FromMinter> {
-  const worker = new Worker(new URL("./minter_worker.ts", import.meta.url), {
-    type: "module",
-    name: "minter",
-    deno: { permissions: permissionsOf("minter", null) },
-  });
+  const entry = new URL("./minter_worker.ts", import.meta.url);
+  const worker = startWorker({ name: "minter", entry, permissions: permissionsOf("minter", null) });
   return new Promise<FromMinter>((resolve, reject) => {
     const late = setTimeout(
       () => reject(new MeterError("failed", "Cannot make certificates: it takes too long")),

@@ -9,8 +9,11 @@ import { createServer, type TLSSocket } from "node:tls";
 import type { Leaf } from "./messages.ts";
 import type { AcceptedClient, TlsEvents, TlsListener } from "./tls_listener.ts";
 
-/** Bytes received ahead of their reader before the socket is paused. */
-const MAX_AHEAD_BYTES = 64 * 1024;
+/**
+ * Bytes received ahead of their reader before the socket is paused. Larger than nearly every request, since a paused
+ * socket of Deno 2.9.6 may never tell that its peer has ended its side.
+ */
+const MAX_AHEAD_BYTES = 8 * 1024 * 1024;
 
 /** Listens on a free port of 127.0.0.1. */
 export async function listenWithNode(leaf: Leaf, events: TlsEvents): Promise<TlsListener> {

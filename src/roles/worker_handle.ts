@@ -25,6 +25,11 @@ export interface WorkerStats {
   readonly notes: readonly string[];
 }
 
+/** The only way in which this program starts a worker: restricted to its row. */
+export function startWorker(spec: WorkerSpec): Worker {
+  return new Worker(spec.entry, { type: "module", name: spec.name, deno: { permissions: spec.permissions } });
+}
+
 /** One running worker. */
 export class WorkerHandle {
   readonly name: string;
@@ -40,11 +45,7 @@ export class WorkerHandle {
     this.name = spec.name;
     this.#onMessage = onMessage;
     this.#onCrash = onCrash;
-    this.#worker = new Worker(spec.entry, {
-      type: "module",
-      name: spec.name,
-      deno: { permissions: spec.permissions },
-    });
+    this.#worker = startWorker(spec);
     this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
     this.#worker.onmessageerror = () => this.#crash("message could not be read");
     this.#worker.onerror = (event) => {

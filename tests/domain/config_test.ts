@@ -241,6 +241,15 @@ Deno.test("parseConfig refuses redaction rules that do not compile, match nothin
   ]);
 });
 
+Deno.test("parseConfig refuses redaction rules that can be made slow, or that take a built-in name", () => {
+  deepEqual(refuse({ redaction: { rules: [{ name: "badge", pattern: "(a+)+$" }] } }), [
+    "redaction.rules[0].pattern: found repetitions that can be combined in too many ways in rule badge, wanted a pattern that is cheap on any text",
+  ]);
+  deepEqual(refuse({ redaction: { rules: [{ name: "email", pattern: "x" }] } }), [
+    "redaction.rules[0].name: found another string, wanted a name such as internal-token that no built-in rule has",
+  ]);
+});
+
 Deno.test("parseConfig is not fooled by inherited names", () => {
   deepEqual(
     refuse(JSON.parse('{"__proto__": {"enabled": true}, "constructor": 1}')).map((line) => line.split(",")[0]),

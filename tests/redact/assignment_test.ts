@@ -29,6 +29,14 @@ Deno.test("readAssignment reads the notations in use", () => {
     "- secret: v1",
     "secret: v1. And",
     "secret: v1, and",
+    "the secret is v1 for now",
+    "Secret [None]: v1",
+    "ENV APP_SECRET v1",
+    "<secret>v1</secret>",
+    '{"name":"APP_SECRET","value":"v1"}',
+    '{\\"name\\":\\"APP_SECRET\\",\\"value\\":\\"v1\\"}',
+    "- name: APP_SECRET\n  value: v1",
+    '<add key="Secret" value="v1" />',
   ];
   for (const text of texts) equal(valueIn(text), "v1", text);
 });
@@ -36,7 +44,6 @@ Deno.test("readAssignment reads the notations in use", () => {
 Deno.test("readAssignment reads nothing where nothing is assigned", () => {
   const texts = [
     "secret",
-    "secret is v1",
     "secrets: v1",
     "secret v1",
     '"secret", "v1"',

@@ -175,3 +175,26 @@ Deno.test("Owners forgets a run a moment after its end, but not one that began a
     });
   });
 });
+
+Deno.test("Owners passes on what a .haltonrc says of bodies, and tells of what it ignored until that is mended", async () => {
+  await withOwners(async ({ owners, told, server, folder }) => {
+    const file = `${folder}/.haltonrc`;
+    await Deno.writeTextFile(file, "project = shop\nbody_capture = off\nbody_captrue = off\n");
+    const first = await startCaller(server.port, folder);
+    owners.client(first.ports[0] ?? 0, server.port);
+    await owners.link(first.ports[0] ?? 0, 9001);
+    deepEqual(told.get(9001), { slug: "shop", layer: "rcfile", bodyCapture: false });
+    equal(owners.counters()["rc_problems"], 1);
+    deepEqual(owners.notes(), [`Ignored line 3 of ${await Deno.realPath(file)}: unknown key`]);
+    await first.stop();
+
+    await Deno.writeTextFile(file, "body_capture = on\n");
+    await new Promise((resolve) => setTimeout(resolve, 3_100)); // What was read of a folder is kept for 3 s.
+    const second = await startCaller(server.port, folder);
+    owners.client(second.ports[0] ?? 0, server.port);
+    await owners.link(second.ports[0] ?? 0, 9002);
+    deepEqual(told.get(9002), { slug: "misc", layer: "smart_default", bodyCapture: true });
+    deepEqual([owners.notes(), owners.counters()["rc_problems"]], [[], 0]);
+    await second.stop();
+  });
+});

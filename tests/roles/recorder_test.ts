@@ -558,3 +558,27 @@ Deno.test("Recorder reads what a real Outbox sends, whatever the batches", async
     port2.close();
   });
 });
+
+Deno.test("Recorder stores no body where a .haltonrc says off, whatever the project's setting, and lets none turn it on", async () => {
+  const calls = [
+    { rcfile: null, project: null, daemon: true, stored: true },
+    { rcfile: null, project: null, daemon: false, stored: false },
+    { rcfile: null, project: "on", daemon: false, stored: true },
+    { rcfile: null, project: "off", daemon: true, stored: false },
+    { rcfile: false, project: null, daemon: true, stored: false },
+    { rcfile: false, project: "on", daemon: true, stored: false },
+    { rcfile: true, project: null, daemon: true, stored: true },
+    { rcfile: true, project: null, daemon: false, stored: false },
+    { rcfile: true, project: "off", daemon: true, stored: false },
+    { rcfile: true, project: "on", daemon: false, stored: true },
+  ] as const;
+  for (const { rcfile, project, daemon, stored } of calls) {
+    await withRecorder((config) => ({ ...config, bodies: { ...config.bodies, enabled: daemon } }), async (bench) => {
+      setBodyCapture(bench.db, SHOP.slug, project, { now: Math.floor(START), newId: () => crypto.randomUUID() });
+      bench.recorder.setOwner(5001, { ...SHOP, bodyCapture: rcfile });
+      tell(bench.recorder, open(1), ...callRecords({ c: 1, x: 0 }), { t: "close", c: 1 });
+      const row = only(await bench.rows());
+      equal(bench.bodies(row).length, stored ? 2 : 0, JSON.stringify({ rcfile, project, daemon }));
+    });
+  }
+});
