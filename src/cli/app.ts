@@ -21,6 +21,9 @@ import { errorLabel } from "../log.ts";
 import { type Output, standardError, standardOutput } from "./output.ts";
 import { pricing } from "./pricing_commands.ts";
 import type { ReportFlags } from "./report_command.ts";
+import { bodies } from "./routes_bodies.ts";
+import { audit, logs } from "./routes_logs.ts";
+import { project } from "./routes_project.ts";
 import { escapeRunCommand } from "./run_arguments.ts";
 import { VERSION } from "./version.ts";
 
@@ -169,9 +172,24 @@ const ca = buildRouteMap<"show" | "path", MeterContext>({
   docs: { brief: "The local certificate authority" },
 });
 
+const ROUTES = {
+  daemon,
+  edge,
+  run: runCommand,
+  report,
+  status,
+  pricing,
+  bodies,
+  project,
+  logs,
+  audit,
+  ca,
+  demo,
+};
+
 const application = buildApplication<MeterContext>(
-  buildRouteMap<"daemon" | "edge" | "run" | "report" | "status" | "pricing" | "ca" | "demo", MeterContext>({
-    routes: { daemon, edge, run: runCommand, report, status, pricing, ca, demo },
+  buildRouteMap<keyof typeof ROUTES, MeterContext>({
+    routes: ROUTES,
     docs: {
       brief: "Meters what LLM calls cost, on this machine only",
       fullDescription: "Meters what LLM calls cost, on this machine only.\n\n" +

@@ -31,6 +31,7 @@ export async function daemonCommand(this: MeterContext): Promise<void> {
     upstream: upstreamOf(session.config),
     version: VERSION,
     log,
+    notes: () => file.lost === 0 ? [] : [`${file.lost} lines of the log were lost because they could not be written`],
   });
   stderr.write(welcome(daemon));
   const first = await untilStopped();

@@ -59,17 +59,18 @@ export function periodOf(flags: PeriodFlags, now: number): TimeRange {
  * When a span such as `7d`, `24h`, `5m`, `2w` or `30` (days) before now began. Days and weeks keep the time of day when
  * clocks change in between.
  *
+ * @param flag Named in the message.
  * @returns UTC epoch ms.
  * @throws {MeterError} `wrong_usage`
  */
-export function parseSince(text: string, now: number): number {
+export function parseSince(text: string, now: number, flag = "--since"): number {
   const found = /^(\d{1,9})([mhdw]?)$/.exec(text.trim().toLowerCase());
   const amount = Number(found?.[1] ?? 0);
   const unit = found?.[2] || "d";
   const days = unit === "w" ? amount * 7 : amount;
   const tooLong = unit === "m" ? amount * MINUTE > MAX_DAYS * 24 * HOUR : days > MAX_DAYS * (unit === "h" ? 24 : 1);
   if (amount < 1 || tooLong) {
-    throw new MeterError("wrong_usage", `Cannot read --since ${JSON.stringify(text)}: it is not a span of time`, {
+    throw new MeterError("wrong_usage", `Cannot read ${flag} ${JSON.stringify(text)}: it is not a span of time`, {
       hint: "Write days as 30 or 7d, hours as 24h, minutes as 5m",
     });
   }

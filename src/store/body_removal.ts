@@ -11,7 +11,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import { type AuditDetails, audit, reviseAudit } from "./settings.ts";
+import { audit, type AuditDetails, reviseAudit } from "./settings.ts";
 
 /** Which bodies go. */
 export interface RemovalScope {
@@ -150,7 +150,8 @@ export function freePages(db: DatabaseSync): number {
  * @returns Free pages that are left.
  */
 export function shrinkStep(db: DatabaseSync): number {
-  db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`);
+  // Read to the end, since it gives one page back for each row that is asked for, and exec() asks for one.
+  db.prepare(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`).all();
   return freePages(db);
 }
 

@@ -125,3 +125,13 @@ export function write(db: Database, rows: readonly ExchangeRow[]): void {
   for (const each of rows) writer.record(each, []);
   writer.flush();
 }
+
+/** Text that cannot be compressed much: as many characters. */
+export function noise(characters: number): string {
+  let text = "";
+  while (text.length < characters) {
+    const bytes = crypto.getRandomValues(new Uint8Array(Math.min(65_536, characters - text.length)));
+    text += Array.from(bytes, (byte) => String.fromCharCode(byte % 94 + 33)).join("");
+  }
+  return text;
+}

@@ -1,0 +1,88 @@
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { openLogFile, rotatedNames } from "../../src/cli/log_file.ts";
+import { withFolder } from "../store/sample.ts";
+
+function linesOf(path: string): string[] {
+  return Deno.readTextFileSync(path).split("\n").slice(0, -1);
+}
+
+function modeOf(path: string): number {
+  return (Deno.lstatSync(path).mode ?? 0) & 0o777;
+}
+
+Deno.test("openLogFile appends, and makes or keeps the file readable by its owner only", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/a.log`;
+    Deno.writeTextFileSync(path, "before\n", { mode: 0o644 });
+    const log = openLogFile(path);
+    log.write("after");
+    log.close();
+    deepEqual(linesOf(path), ["before", "after"]);
+    equal(modeOf(path), 0o600);
+    throws(() => openLogFile(`${folder}/none/a.log`));
+  });
+});
+
+Deno.test("openLogFile begins a new file when one is full, keeps five, all of mode 0600, and loses no line before", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/a.log`;
+    const log = openLogFile(path, 30);
+    for (let each = 10; each < 40; each++) log.write(`line ${each}`);
+    log.close();
+    const files = [path, ...rotatedNames(path)];
+    deepEqual([...Deno.readDirSync(folder)].length, 6);
+    for (const file of files) {
+      equal(modeOf(file), 0o600);
+      ok(Deno.statSync(file).size <= 30);
+    }
+    const kept = files.toReversed().flatMap(linesOf);
+    equal(kept.at(-1), "line 39");
+    deepEqual(kept, Array.from({ length: kept.length }, (_, index) => `line ${40 - kept.length + index}`));
+    equal(log.lost, 0);
+  });
+});
+
+Deno.test("openLogFile counts what was there before toward a full file, and writes a longer line all the same", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/a.log`;
+    Deno.writeTextFileSync(path, "x".repeat(29) + "\n");
+    const log = openLogFile(path, 30);
+    log.write("next");
+    log.write("y".repeat(100));
+    log.close();
+    deepEqual([linesOf(path), linesOf(`${path}.1`)], [["y".repeat(100)], ["next"]]);
+  });
+});
+
+Deno.test("openLogFile loses lines while its folder is gone, counts them, and says so when it can write again", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/logs/a.log`;
+    Deno.mkdirSync(`${folder}/logs`);
+    const log = openLogFile(path, 10);
+    log.write("before");
+    Deno.removeSync(`${folder}/logs`, { recursive: true });
+    log.write("one, which needs a new file");
+    log.write("two");
+    equal(log.lost, 2);
+    Deno.mkdirSync(`${folder}/logs`);
+    log.write("three");
+    log.close();
+    const [told = "", ...rest] = [`${path}.1`, path].flatMap(linesOf);
+    match(told, /^\{"timestamp":"[^"]+","event":"log\.lines\.lost","lines":2\}$/);
+    deepEqual(rest, ["three"]);
+    equal(log.lost, 2);
+  });
+});
+
+Deno.test("openLogFile goes on with the file at hand where files cannot be renamed", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/a.log`;
+    Deno.mkdirSync(`${path}.5/not-empty`, { recursive: true });
+    for (const name of rotatedNames(path).slice(0, 4)) Deno.writeTextFileSync(name, "old\n");
+    const log = openLogFile(path, 20);
+    for (let each = 0; each < 5; each++) log.write(`line ${each}`);
+    log.close();
+    deepEqual(linesOf(path), ["line 0", "line 1", "line 2", "line 3", "line 4"]);
+    equal(log.lost, 0);
+  });
+});
