@@ -216,7 +216,11 @@ Deno.test("bodies purge that is killed can be run again, and leaves a sound data
     store(home, Array.from({ length: 500 }, () => ({ daysAgo: 40, bodies })));
     const purge = home.start("bodies", "purge", "--older-than", "30d", "--vacuum");
     // The first step is on disk as soon as the trail tells of it.
-    while (look(home, (db) => auditTrail(db, 1).length) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const deadline = Date.now() + 20_000;
+    while (look(home, (db) => auditTrail(db, 1).length) === 0) {
+      if (Date.now() > deadline) throw new Error("The purge did not begin");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     purge.kill("SIGKILL");
     await purge.output();
     const [left, told] = look(home, (db) => [bodyStats(db).count, auditTrail(db, 1)[0]?.details["bodies"]]);
