@@ -114,7 +114,7 @@ export const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     "Authorization: token ¤",
   ],
   "gitlab-token": ["git push https://oauth2:¤@gitlab.com/acme/api.git main", "PRIVATE-TOKEN: ¤"],
-  "npm-token": ["//registry.npmjs.org/:_authToken=¤", "npm config set //registry.npmjs.org/:_authToken ¤"],
+  "npm-token": ["//npm.example.org/:_authToken=¤", "npm config set //npm.example.org/:_authToken ¤"],
   "pypi-token": ["[pypi]\nusername = __token__\npassword = ¤", "twine upload dist/* -u __token__ -p ¤"],
   "docker-token": ["echo ¤ | docker login -u acme --password-stdin"],
   "nuget-key": ["dotnet nuget push app.nupkg -k ¤ -s https://api.nuget.org/v3/index.json"],

@@ -11,7 +11,7 @@ export const SURROUNDINGS: readonly string[] = [
   "¤",
   "Why does this fail with 401?\n\n```\n¤\n```\n\nIt worked yesterday on my machine.",
   "I get `Error: request failed with status code 403` when I run the deploy. Relevant part:\n\n¤\n\nWhat am I missing?",
-  "$ history | tail -n 6\n  501  cd ~/work/api\n  502  git pull --rebase\n  503  ¤\n  504  npm run build\n  505  docker compose up -d\n  506  history | tail -n 6",
+  "$ history | tail -n 6\n  501  cd ~/code/api\n  502  git pull --rebase\n  503  ¤\n  504  npm run build\n  505  docker compose up -d\n  506  history | tail -n 6",
   '<file path="config/settings">\n# generated, do not edit\n¤\n# end of generated part\n</file>\n\nMove this into a secret store and show me the diff.',
   "diff --git a/deploy/settings b/deploy/settings\nindex 3f2a1bc..9d8e7f6 100644\n--- a/deploy/settings\n+++ b/deploy/settings\n@@ -12,6 +12,7 @@\n timeout = 30\n retries = 3\n+¤\n log_level = info\n",
   "[tool result]\nReading 14 lines.\n     9\tname: api\n    10\tregion: eu-central-1\n    11\t¤\n    12\treplicas: 2\n[end of tool result]",
