@@ -1,11 +1,12 @@
 /**
  * Keeps the beginning of one body in memory until it can be redacted and stored.
  *
+ * Imports: redact/cut.ts.
+ *
  * @module
  */
 
-/** Kept beyond the limit so that redaction sees a secret that straddles the cut whole. */
-export const REDACTION_MARGIN_BYTES = 16 * 1024;
+import { KEEP_BEYOND_CUT } from "../redact/cut.ts";
 
 /** Collects up to a limit and counts the rest. */
 export class BodyKeeper {
@@ -17,7 +18,7 @@ export class BodyKeeper {
 
   /** @param limit Bytes stored in the end; 0 keeps nothing. */
   constructor(limit: number) {
-    this.#limit = limit === 0 ? 0 : limit + REDACTION_MARGIN_BYTES;
+    this.#limit = limit === 0 ? 0 : limit + KEEP_BEYOND_CUT;
   }
 
   /** Decoded bytes seen. */

@@ -1,5 +1,6 @@
 import { equal } from "node:assert/strict";
-import { BodyKeeper, REDACTION_MARGIN_BYTES } from "../../src/roles/body_keeper.ts";
+import { KEEP_BEYOND_CUT } from "../../src/redact/cut.ts";
+import { BodyKeeper } from "../../src/roles/body_keeper.ts";
 import { noise, utf8 } from "./tools.ts";
 
 function kept(limit: number, parts: readonly Uint8Array[]): string | null {
@@ -36,7 +37,7 @@ Deno.test("BodyKeeper gives whole characters only, wherever the bytes stop", () 
 
 Deno.test("BodyKeeper keeps the limit and a margin, and counts the rest", () => {
   const limit = 10;
-  const most = limit + REDACTION_MARGIN_BYTES;
+  const most = limit + KEEP_BEYOND_CUT;
   const keeper = new BodyKeeper(limit);
   keeper.add(new Uint8Array(most - 1).fill(0x61));
   keeper.add(utf8("bcd"));
@@ -46,7 +47,7 @@ Deno.test("BodyKeeper keeps the limit and a margin, and counts the rest", () => 
 });
 
 Deno.test("BodyKeeper cuts a character that the limit falls into", () => {
-  const most = 1 + REDACTION_MARGIN_BYTES;
+  const most = 1 + KEEP_BEYOND_CUT;
   equal(kept(1, [new Uint8Array(most - 2).fill(0x61), utf8("🙂")]), "a".repeat(most - 2));
 });
 
