@@ -25,6 +25,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["domain"],
   os: ["domain"],
   sync: ["domain"],
+  // What is put where on a machine, in which order.
+  install: ["domain", "ca", "os", "log.ts"],
   api: ["domain", "store"],
   roles: [
     "domain",
@@ -41,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "log.ts",
   ],
   // Meter: `pricing` shows and recomputes prices, which are pure.
-  cli: ["domain", "meter", "store", "ca", "os", "roles", "log.ts"],
+  cli: ["domain", "meter", "store", "ca", "os", "install", "roles", "log.ts"],
   // A program of its own, which nothing else imports.
   team: ["domain"],
   "main.ts": ["cli"],
@@ -66,6 +68,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:os": [],
   "node:http": [],
   ws: ["websocket"],
+  "@hono/zod-openapi": ["api", "team"],
+  zod: ["api", "team"],
+  // For tests only.
+  "playwright-core": [],
+  "axe-core": [],
+  plist: [],
   hono: ["api", "team"],
   "hono/": ["api", "team"],
   "undici/": ["http1"],

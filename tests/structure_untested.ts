@@ -10,6 +10,8 @@ const NOTHING_TO_TEST = [
   "domain/exchange.ts",
   "domain/quota.ts",
   "http1/events.ts",
+  "os/machine.ts",
+  "os/place.ts",
   "providers/adapter.ts",
   "redact/rule.ts",
   "roles/messages.ts",

@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { runForOutput } from "../../src/os/run.ts";
+import { commandFailure, hasCommand, runForOutput } from "../../src/os/run.ts";
 
 Deno.test("runForOutput gives what a command printed and how it ended", async () => {
   deepEqual(await runForOutput("sh", ["-c", "printf out; printf err >&2; exit 3"]), {
@@ -29,4 +29,27 @@ Deno.test("runForOutput fails for a command that takes too long, instead of taki
   } finally {
     AbortSignal.timeout = original;
   }
+});
+
+Deno.test("runForOutput gives the command what it is to read, and survives one that reads nothing", async () => {
+  equal((await runForOutput("cat", [], { input: "päth\n" })).stdout, "päth\n");
+  equal((await runForOutput("true", [], { input: "x".repeat(1 << 20) })).code, 0);
+});
+
+Deno.test("runForOutput hands on only what it is told to when it clears the environment", async () => {
+  const { stdout } = await runForOutput("/usr/bin/env", [], { env: { ONLY: "this" }, clearEnv: true });
+  equal(stdout, "ONLY=this\n");
+});
+
+Deno.test("hasCommand tells what is on the PATH, whatever its name looks like", async () => {
+  equal(await hasCommand(runForOutput, "sh"), true);
+  equal(await hasCommand(runForOutput, "no-such-tool"), false);
+  equal(await hasCommand(runForOutput, "; true"), false);
+});
+
+Deno.test("commandFailure keeps everything that the command said", () => {
+  const output = { code: 51, stdout: "out\n", stderr: "first\nsecond\n" };
+  const error = commandFailure("Cannot add it", "security", output, "Try again");
+  equal(error.message, "Cannot add it: security ended with code 51\n    first\n    second\n    out");
+  equal(error.hint, "Try again");
 });
