@@ -1,0 +1,73 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { addressesIn, keyCheck, listeningCheck, outboundCheck, shown } from "../../src/install/privacy_checks.ts";
+import { runForOutput } from "../../src/os/run.ts";
+
+Deno.test("listeningCheck sees a real listener, and whether it is on this machine only", async () => {
+  const local = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const everywhere = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  const six = Deno.listen({ hostname: "::1", port: 0 });
+  try {
+    equal((await listeningCheck(runForOutput, local.addr.port)).state, "ok");
+    const open = await listeningCheck(runForOutput, everywhere.addr.port);
+    equal(open.state, "problem");
+    match(open.detail, /\*|0\.0\.0\.0/);
+    equal((await listeningCheck(runForOutput, six.addr.port)).state, "problem");
+  } finally {
+    for (const listener of [local, everywhere, six]) listener.close();
+  }
+  equal((await listeningCheck(runForOutput, local.addr.port)).state, "problem"); // Nothing is there any more.
+  equal((await listeningCheck(runForOutput, null)).state, "skipped");
+});
+
+Deno.test("listeningCheck says so when no tool can tell", async () => {
+  const none = () => Promise.reject(new Deno.errors.NotFound("no such tool"));
+  equal((await listeningCheck(none, 8765)).state, "skipped");
+});
+
+Deno.test("addressesIn reads what lsof and ss print, and takes no other port for ours", () => {
+  deepEqual(addressesIn("p123\nf12\nn127.0.0.1:8765\nn*:8765\n", 8765), ["127.0.0.1", "*"]);
+  deepEqual(addressesIn("LISTEN 0 128 127.0.0.1:8765 0.0.0.0:*\nLISTEN 0 128 [::]:8765 [::]:*\n", 8765), [
+    "127.0.0.1",
+    "::",
+  ]);
+  deepEqual(addressesIn("LISTEN 0 128 127.0.0.1:87651 0.0.0.0:*\nn127.0.0.1:18765\n", 8765), []);
+});
+
+Deno.test("outboundCheck lets the interceptor reach the providers and nobody else", () => {
+  equal(outboundCheck(null, []).state, "skipped");
+  equal(outboundCheck([], []).state, "ok");
+  equal(
+    outboundCheck([{ role: "edge", host: "example.com" }, { role: "interceptor", host: "api.x.ai" }], []).state,
+    "ok",
+  );
+  equal(outboundCheck([{ role: "interceptor", host: "collector.example" }], []).state, "problem");
+  equal(outboundCheck([{ role: "interceptor", host: "proxy.corp.example" }], ["proxy.corp.example"]).state, "ok");
+  const caught = outboundCheck([{ role: "recorder", host: "api.x.ai" }], []);
+  equal(caught.state, "problem");
+  match(caught.detail, /recorder → api\.x\.ai/);
+});
+
+Deno.test("keyCheck wants 0700 and 0600, no more and no less", () => {
+  const folder = Deno.makeTempDirSync();
+  const files = { caFolder: `${folder}/ca`, caKey: `${folder}/ca/key.pem` };
+  try {
+    equal(keyCheck(files).state, "problem");
+    Deno.mkdirSync(files.caFolder, { mode: 0o700 });
+    Deno.writeTextFileSync(files.caKey, "", { mode: 0o600 });
+    const good = keyCheck(files);
+    equal(good.state, "ok");
+    match(good.detail, /^drwx------ .*, -rw------- /);
+    Deno.chmodSync(files.caKey, 0o640);
+    equal(keyCheck(files).state, "problem");
+    Deno.chmodSync(files.caKey, 0o600);
+    Deno.chmodSync(files.caFolder, 0o755);
+    equal(keyCheck(files).state, "problem");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("shown writes modes as ls does", () => {
+  equal(shown("d", 0o755), "drwxr-xr-x");
+  equal(shown("-", 0o604), "-rw----r--");
+});
