@@ -49,7 +49,7 @@ export async function demoCommand(this: MeterContext, flags: { readonly json: bo
   let daemon: Daemon | null = null;
   try {
     const files = demoPaths(folder);
-    standIn = await startStandIn(Date.now());
+    standIn = await startStandIn({ now: Date.now() });
     say("Started a stand-in provider on this machine");
     daemon = await startDemoDaemon(files, standIn);
     say(`Started a meter on 127.0.0.1:${daemon.edge.port}, in a temporary folder`);

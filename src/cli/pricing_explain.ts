@@ -8,34 +8,19 @@
  */
 
 import { MeterError } from "../domain/errors.ts";
-import { costOf, type ExplainedCost } from "../meter/cost.ts";
-import { priceNotes } from "../meter/price_notes.ts";
-import { createRateTable, type RateTable } from "../meter/rates.ts";
+import { explain } from "../meter/explanation.ts";
+import { createRateTable } from "../meter/rates.ts";
 import { loadConfig } from "../os/config_file.ts";
 import { paths } from "../os/paths.ts";
 import { openReadOnly } from "../store/database.ts";
-import { amountDiffers } from "../store/repricing.ts";
 import { findCalls, MIN_ID_PREFIX, type StoredCall } from "../store/stored_calls.ts";
 import type { MeterContext } from "./app.ts";
 import { PIPE_COLUMNS } from "./output.ts";
-import { type Advice, adviceFor } from "./pricing_advice.ts";
 import { renderExplanation, renderExplanationJson } from "./pricing_explain_text.ts";
 import { loadPaint } from "./table.ts";
 
 /** Ids shown when a prefix fits several calls. */
 const MAX_CANDIDATES = 3;
-
-/** One call, its cost as stored and as it would be now. */
-export interface Explanation {
-  readonly call: StoredCall;
-  /** `null` = the row does not hold what its price depends on, or it is a repeated fetch. */
-  readonly cost: ExplainedCost | null;
-  /** Whether the stored cost is the recomputed one; true when there is nothing to compare. */
-  readonly agrees: boolean;
-  readonly notes: readonly string[];
-  /** For a call that would have no cost now either. */
-  readonly advice: Advice | null;
-}
 
 /** Prints the explanation. */
 export async function pricingExplainCommand(
@@ -50,32 +35,6 @@ export async function pricingExplainCommand(
   if (flags.json) return stdout.write(renderExplanationJson(explanation));
   const paint = await loadPaint(stdout.colour);
   stdout.write(renderExplanation(explanation, stdout.columns ?? PIPE_COLUMNS, paint));
-}
-
-/** Recomputes the cost of a stored call. */
-export function explain(call: StoredCall, table: RateTable): Explanation {
-  const { reading, requestedAt } = call;
-  if (call.duplicateOf !== null) {
-    const advice = {
-      ...adviceFor("duplicate", "", null, null),
-      todo: `halton-meter pricing explain ${call.duplicateOf}`,
-    };
-    return { call, cost: null, agrees: true, notes: [], advice };
-  }
-  if (reading === null) return { call, cost: null, agrees: true, notes: [], advice: null };
-  const cost = costOf(reading, table, requestedAt);
-  const unpriced = reading.parts.find(({ model }) => {
-    return model !== null && table.find(reading.provider, model, requestedAt) === null;
-  });
-  return {
-    call,
-    cost,
-    agrees: !amountDiffers(call.cost, cost),
-    notes: priceNotes(reading, table, requestedAt),
-    advice: cost.kind === "unpriced"
-      ? adviceFor(cost.reason, reading.provider, (unpriced ?? reading.parts[0]).model, reading)
-      : null,
-  };
 }
 
 function findCall(database: string, id: string): StoredCall {

@@ -9,10 +9,12 @@
 import type { Cost } from "../domain/exchange.ts";
 import { formatFraction, PICO_PER_USD } from "../domain/money.ts";
 import type { CostLine } from "../meter/cost.ts";
-import type { StoredCost } from "../store/stored_calls.ts";
-import type { Explanation } from "./pricing_explain.ts";
+import type { Explanation as Explained } from "../meter/explanation.ts";
+import type { StoredCall, StoredCost } from "../store/stored_calls.ts";
 import { type Column, layoutTable, type Paint, showable } from "./table.ts";
 import { VERSION } from "./version.ts";
+
+type Explanation = Explained<StoredCall>;
 
 /** What a count is of. */
 const UNITS: Readonly<Record<CostLine["unit"], string>> = {

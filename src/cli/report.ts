@@ -11,11 +11,13 @@ import { MeterError } from "../domain/errors.ts";
 import type { Database } from "../store/database.ts";
 import { findProject, listProjects } from "../store/project_rows.ts";
 import {
-  firstRequestedAt,
+  billedPico,
   groupUsage,
   lastRequestedAt,
   latencyP95,
+  NO_USAGE,
   repeatedFetches,
+  sumsByDay,
   sumUsage,
   type TimeRange,
   usageByClient,
@@ -23,7 +25,7 @@ import {
   usageCells,
   type UsageSums,
 } from "../store/queries.ts";
-import { dayLabel, nextLocalDay, periodBefore } from "./report_period.ts";
+import { dayLabel, localDays, localDaysBefore, periodBefore } from "./report_period.ts";
 
 /** What a table has one line for. */
 export type ReportBy = "project" | "model" | "provider" | "day" | "client";
@@ -51,7 +53,10 @@ export interface ReportLine {
   readonly sums: UsageSums;
   /** ms; only in lines by project. */
   readonly p95LatencyMs: number | null;
-  /** Sums of the same line in the period before; `null` when not asked for, when there was no such call, and for days. */
+  /**
+   * Sums of the same line in the period before; for a day, of the day at its place there. `null` when not asked for, and
+   * when there was no such call; a day has sums all the same.
+   */
   readonly previous: UsageSums | null;
 }
 
@@ -75,7 +80,7 @@ export interface Report {
   readonly byProject: readonly ReportLine[];
   readonly byModel: readonly ReportLine[];
   readonly byProvider: readonly ReportLine[];
-  /** In order of time; days without a call are left out. */
+  /** In order of time; days without a call, and without one at their place in the period before, are left out. */
   readonly byDay: readonly ReportLine[];
   readonly byClient: readonly ReportLine[];
   /** By project and model; always there. */
@@ -111,7 +116,7 @@ export function buildReport(db: Database | null, request: ReportRequest): Report
     byProject: wants("project") ? withLatency(db, range, lines({ project: true })) : [],
     byModel: wants("model") ? lines({ provider: true, model: true }).map(withoutId) : [],
     byProvider: wants("provider") ? lines({ provider: true }).map(withoutId) : [],
-    byDay: wants("day") ? dayLines(db, range, projectId) : [],
+    byDay: wants("day") ? dayLines(db, range, projectId, request.versusPrevious === true ? before : null) : [],
     byClient: wants("client") ? clientLines(db, range, projectId, request.versusPrevious === true ? before : null) : [],
     rows: lines({ project: true, provider: true, model: true }).map(withoutId),
     unpriced: unpricedOf(cells),
@@ -171,18 +176,21 @@ function linesOf(
 const NO_KEYS = { project: null, provider: null, model: null, day: null, client: null, p95LatencyMs: null };
 
 /** A line for each local day with a call. A day is as long as the clocks make it. */
-function dayLines(db: Database | null, range: TimeRange, projectId: number | null): ReportLine[] {
-  const [first, last] = db === null ? [null, null] : [firstRequestedAt(db), lastRequestedAt(db)];
-  if (db === null || first === null || last === null) return [];
-  const lines: ReportLine[] = [];
-  const end = Math.min(range.to, last + 1);
-  for (let from = Math.max(range.from, first); from < end;) {
-    const to = Math.min(nextLocalDay(from), end);
-    const sums = sumUsage(usageCells(db, { from, to }, projectId));
-    if (sums.requests > 0) lines.push({ ...NO_KEYS, day: dayLabel(from), sums, previous: null });
-    from = to;
-  }
-  return lines;
+function dayLines(
+  db: Database | null,
+  range: TimeRange,
+  projectId: number | null,
+  before: TimeRange | null,
+): ReportLine[] {
+  if (db === null) return [];
+  const boundaries = localDays(range);
+  const earlier = before === null ? null : sumsByDay(db, localDaysBefore(boundaries, before), projectId);
+  return sumsByDay(db, boundaries, projectId).map((sums, day) => ({
+    ...NO_KEYS,
+    day: dayLabel(boundaries[day] ?? 0),
+    sums,
+    previous: earlier === null ? null : earlier[day] ?? NO_USAGE,
+  })).filter(({ sums, previous }) => sums.requests > 0 || (previous?.requests ?? 0) > 0);
 }
 
 function clientLines(
@@ -201,10 +209,12 @@ function clientLines(
   })).sort(compareLines);
 }
 
-/** Highest cost first, lines without any cost last; then more calls first; then by name. */
+/** Most billed first, then what is worth most, lines without any cost last; then more calls first; then by name. */
 function compareLines(a: ReportLine, b: ReportLine): number {
-  const costs = [a.sums.costPico ?? -1n, b.sums.costPico ?? -1n] as const;
-  if (costs[0] !== costs[1]) return costs[0] > costs[1] ? -1 : 1;
+  for (const amountOf of [billedPico, ({ notBilledPico }: UsageSums) => notBilledPico]) {
+    const [one, other] = [amountOf(a.sums) ?? -1n, amountOf(b.sums) ?? -1n];
+    if (one !== other) return one > other ? -1 : 1;
+  }
   if (a.sums.requests !== b.sums.requests) return b.sums.requests - a.sums.requests;
   const names = [nameOf(a), nameOf(b)] as const;
   return names[0] < names[1] ? -1 : names[0] > names[1] ? 1 : 0;

@@ -115,9 +115,27 @@ function localDay(at: number, offset: number): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() + offset).getTime();
 }
 
-/** Begin of the local day after the one of `at`. */
-export function nextLocalDay(at: number): number {
-  return localDay(at, 1);
+/** Where the local days of a range begin, and where the last one ends; both ends of the range are among them. */
+export function localDays(range: TimeRange): number[] {
+  const boundaries = [range.from];
+  for (let at = range.from; at < range.to;) {
+    at = Math.min(localDay(at, 1), range.to);
+    boundaries.push(at);
+  }
+  return boundaries;
+}
+
+/**
+ * The boundaries of the period before, day for day: those of `days` as many whole days earlier as the period is long, kept
+ * within `before`, whose ends come first and last. As many as there are in `days`.
+ */
+export function localDaysBefore(days: readonly number[], before: TimeRange): number[] {
+  const whole = Math.max(1, Math.round((before.to - before.from) / (24 * HOUR)));
+  return days.map((at, index) => {
+    if (index === 0) return before.from;
+    if (index === days.length - 1) return before.to;
+    return Math.min(Math.max(localDay(at, -whole), before.from), before.to);
+  });
 }
 
 function parseDay(text: string, flag: string, offset: number): number {

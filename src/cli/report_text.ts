@@ -131,7 +131,7 @@ function tables(report: Report, width: number, paint: Paint): string[] {
       ...(key === "model" ? [PROVIDER] : []),
       ...SUM_COLUMNS,
       ...(report.totals.notBilledRequests === 0 ? [] : [WORTH]),
-      ...(report.previous === null || key === "day" ? [] : [CHANGE]),
+      ...(report.previous === null ? [] : [CHANGE]),
       ...(slow ? LATENCY : []),
     ];
     return ["", paint.bold(title), ...layoutTable(columns, lines, width, paint)];
@@ -194,7 +194,7 @@ function money(pico: bigint | null, atLeast: boolean): string {
 
 /** Change of cost in per cent; unknown when either side is, or when there was nothing before. */
 function change(now: UsageSums, before: UsageSums): string {
-  const [cost, earlier] = [billedPico(now), billedPico(before)];
+  const [cost, earlier] = [now.requests === 0 ? 0n : billedPico(now), billedPico(before)];
   if (cost === null || earlier === null || earlier === 0n) return UNKNOWN;
   const tenths = Number(roundHalfEven((cost - earlier) * 1_000n, earlier));
   return `${tenths < 0 ? "" : "+"}${(tenths / 10).toFixed(1)}%`;

@@ -121,6 +121,8 @@ export interface Reading {
   readonly inconsistent: boolean;
   /** False for what bills nothing by documentation: token counting, warm-ups. */
   readonly billable: boolean;
+  /** True when the response says that it drew on credits bought in advance (Code Assist `consumedCredits`). Absent = it says nothing. */
+  readonly paidWithCredits?: true;
   readonly error: ProviderError | null;
   /** The provider's usage object as JSON text, for later re-pricing. Holds numbers and enum words, no content. */
   readonly rawUsage: string | null;

@@ -112,6 +112,17 @@ export const CORRECTIONS: readonly Correction[] = [
     source: "https://platform.claude.com/docs/en/models/haiku-5-5/overview",
     read: "2026-11-21",
   },
+  // Sold from 2026-11-09 on. Mythos 5.2 is not listed: no figure was published for it.
+  {
+    kind: "price",
+    provider: "anthropic",
+    id: "claude-fable-5-2",
+    from: null,
+    until: null,
+    prices: { input: "8", cacheRead: "0.2", cacheWrite5m: "10", cacheWrite1h: "16", output: "40", webSearch: "10" },
+    source: "https://github.com/archid21/rightsize/releases/tag/v0.10.2",
+    read: "2026-11-21",
+  },
   {
     kind: "price",
     provider: "anthropic",

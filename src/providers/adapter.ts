@@ -52,9 +52,22 @@ export interface SocketReader {
   clientMessage(text: string): ClientTurn | null;
   /** May emit. @returns The turn that the message belongs to, also when it ended it; null for none. */
   serverMessage(text: string): number | null;
-  /** Last call, always made. Emits turns that are open as cut. */
-  end(): void;
+  /**
+   * Last call, always made. Emits turns that are open as cut, or as failed where the provider's close frame says so.
+   *
+   * @param closing Absent = the provider sent no close frame.
+   */
+  end(closing?: Closing | null): void;
 }
+
+/** A close frame of the provider. */
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Receives the text of an event that tells of an allowance and belongs to no answer. */
+export type TellQuota = (event: string) => void;
 
 /** Receives one reading per turn, at its terminal event. */
 export type SocketEmit = (reading: Reading, turn: number) => void;
@@ -66,7 +79,7 @@ export interface Surface {
   /** Whether this surface reads that request. Called once per request head; must be cheap. */
   matches(request: RequestFacts): boolean;
   /** Reads the answer over plain HTTP; for a socket, the answer of a provider that refuses it. */
-  open(request: RequestFacts, emit: Emit): ExchangeReader;
+  open(request: RequestFacts, emit: Emit, tellQuota?: TellQuota): ExchangeReader;
   /** Reads the socket once the provider has agreed to it. Absent = plain HTTP only. */
-  openSocket?(request: RequestFacts, emit: SocketEmit): SocketReader;
+  openSocket?(request: RequestFacts, emit: SocketEmit, tellQuota?: TellQuota): SocketReader;
 }

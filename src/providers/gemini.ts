@@ -51,6 +51,9 @@ const MODEL_IN_PATH = /^\/v1[a-z0-9]*\/((?:models|tunedModels|dynamic)(?:\/|%2F)
 /** An object that begins a line, which no event does. */
 const BARE_OBJECT = /(?:^|[\r\n])(\{)/g;
 
+/** The one type of Code Assist's credits that is bought with money. */
+const MONEY_LIKE = "GOOGLE_ONE_AI";
+
 /** Chunks that are parsed as a whole for model and id before these are taken to be missing. */
 const CHUNKS_WITH_NAMES = 4;
 
@@ -67,7 +70,7 @@ export class GeminiFormat implements ResponseFormat {
   /** Something was generated. */
   #begun = false;
   #error: ProviderError | null = null;
-  #credits: unknown = undefined;
+  #credits: readonly JsonObject[] = [];
 
   constructor(endpoint: GeminiEndpoint, call: Call, emit: Emit) {
     this.#endpoint = endpoint;
@@ -109,15 +112,17 @@ export class GeminiFormat implements ResponseFormat {
       inconsistent: mapped?.inconsistent ?? false,
       // An error instead of an answer bills nothing.
       billable: this.#begun || usage !== null || this.#error === null,
+      paidWithCredits: drewOnCredits(this.#credits),
       error: this.#error ?? ending.error,
-      rawUsage: rawUsageOf(this.#credits === undefined ? usage : { ...usage, consumedCredits: this.#credits }),
+      rawUsage: rawUsageOf(this.#credits.length === 0 ? usage : { ...usage, consumedCredits: this.#credits }),
     }));
   }
 
   #take(chunk: JsonObject): void {
     this.#error = errorOf(chunk, null) ?? this.#error;
     const response = this.#endpoint.envelope ? objectIn(chunk, "response") : chunk;
-    if (this.#endpoint.envelope) this.#credits = chunk["consumedCredits"] ?? this.#credits;
+    const credits = this.#endpoint.envelope ? objectsIn(chunk, "consumedCredits") : [];
+    if (credits.length > 0) this.#credits = credits;
     const id = this.#endpoint.envelope ? nameIn(chunk, "traceId") : nameIn(chunk, "responseId");
     this.#id = id ?? this.#id;
     this.#model = withoutModelsPrefix(nameIn(response, "modelVersion")) ?? this.#model;
@@ -129,6 +134,14 @@ export class GeminiFormat implements ResponseFormat {
     this.#finished ||= candidates.some((candidate) => nameIn(candidate, "finishReason") !== null) ||
       nameIn(objectIn(response, "promptFeedback"), "blockReason") !== null;
   }
+}
+
+/** Whether any credits that stand for money were consumed. Amounts are whole numbers as text. */
+function drewOnCredits(consumed: readonly JsonObject[]): boolean {
+  return consumed.some((credit) => {
+    const amount = nameIn(credit, "creditAmount");
+    return credit["creditType"] === MONEY_LIKE && amount !== null && /^\d{1,18}$/.test(amount) && BigInt(amount) > 0n;
+  });
 }
 
 /** Readings named after the model in the path, for endpoints whose bodies name none. */

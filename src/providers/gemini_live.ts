@@ -2,16 +2,20 @@
  * Reads a socket of Gemini Live. Messages are JSON, as text or binary. A turn ends with `turnComplete`; its usage is the last
  * one said in it, and may follow the end in a message of its own.
  *
+ * Most errors come as the code and reason of the server's close frame. One that comes before anything was answered, such as
+ * for a key that is not valid or a model that is not there, is a failed call; one between two turns has failed none.
+ *
  * Sources: types of `@google/genai` 3.1.0. That usage is per turn and not per session was observed by others; that it may
  * follow the end is a precaution.
  *
- * Imports: domain, ./adapter.ts, ./error_body.ts, ./gemini_usage.ts, ./json.ts, ./reading.ts, ./request_body.ts.
+ * Imports: domain, ./adapter.ts, ./closing.ts, ./error_body.ts, ./gemini_usage.ts, ./json.ts, ./reading.ts, ./request_body.ts.
  *
  * @module
  */
 
 import { type ProviderError, UNKNOWN_USAGE, type UsageUnknown } from "../domain/exchange.ts";
-import type { ClientTurn, SocketEmit, SocketReader } from "./adapter.ts";
+import type { ClientTurn, Closing, SocketEmit, SocketReader } from "./adapter.ts";
+import { closeError } from "./closing.ts";
 import { errorOf } from "./error_body.ts";
 import { mapLiveUsage } from "./gemini_usage.ts";
 import { countIn, type JsonObject, nameIn, objectIn, parseObject, rawUsageOf } from "./json.ts";
@@ -79,18 +83,22 @@ export class GeminiLiveSocket implements SocketReader {
     return turn.turn;
   }
 
-  end(): void {
+  end(closing: Closing | null = null): void {
+    const error = closeError(closing);
     if (this.#ended !== null) this.#close(this.#ended, { complete: true });
-    if (this.#current.wanted) this.#close(this.#current, { complete: false });
+    const refused = error !== null && this.#current.turn === 0 && this.#model !== null;
+    if (this.#current.wanted || refused) this.#close(this.#current, { complete: false, error });
   }
 
-  #close(turn: Turn, how: { readonly complete: boolean; readonly error?: ProviderError }): void {
+  #close(turn: Turn, how: { readonly complete: boolean; readonly error?: ProviderError | null }): void {
     if (turn === this.#ended) this.#ended = null;
     else this.#current = newTurn(turn.turn + 1);
     const mapped = turn.usage === null ? null : mapLiveUsage(turn.usage);
     const tokens = mapped?.usage ?? UNKNOWN_USAGE;
     const counted = tokens.input !== null && tokens.output !== null;
-    const why: UsageUnknown = how.complete || how.error !== undefined ? "not_reported" : "cut";
+    // Counts of a turn that failed in its middle are not final.
+    const failed = (how.error ?? null) !== null && turn.usage === null;
+    const why: UsageUnknown = how.complete || failed ? "not_reported" : "cut";
     this.#emit(
       readingOf(GEMINI_LIVE, { mode: "websocket", asked: { ...NOTHING_ASKED, model: this.#model } }, {
         complete: how.complete,

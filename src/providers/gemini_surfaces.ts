@@ -10,7 +10,7 @@
 
 import type { Surface } from "./adapter.ts";
 import { GEMINI_EMBED, GEMINI_GENERATE, GeminiFormat, namedByPath } from "./gemini.ts";
-import { geminiBatchFormat } from "./gemini_batches.ts";
+import { geminiBatchFileFormat, geminiBatchFormat } from "./gemini_batches.ts";
 import { InteractionsFormat } from "./gemini_interactions.ts";
 import { GEMINI_LIVE, GeminiLiveSocket } from "./gemini_live.ts";
 import { type ChatEndpoint, ChatFormat } from "./openai.ts";
@@ -98,6 +98,11 @@ export const GEMINI_SURFACES: readonly Surface[] = [
     },
   ),
   surface("gemini.batch", { ...GET, path: below("batches/[^/]+") }, geminiBatchFormat),
+  surface(
+    "gemini.batch_output",
+    { ...GET, path: /^\/download\/v1(?:beta1?|alpha)?\/files\/[^/]+(?::|%3A)download$/, elements: "lines" },
+    geminiBatchFileFormat,
+  ),
   surface("gemini.predict", { ...POST, path: methodOfModel("predict|predictLongRunning") }, (call, emit) => {
     return unitPricedFormat("gemini", "image", call, namedByPath(call, emit));
   }),

@@ -12,7 +12,7 @@
 
 import type { Mode, ProviderError, Reading, UsageUnknown } from "../domain/exchange.ts";
 import { SseReader } from "../http1/sse.ts";
-import type { Emit, ExchangeReader, RequestFacts } from "./adapter.ts";
+import type { Emit, ExchangeReader, RequestFacts, TellQuota } from "./adapter.ts";
 import { errorOf, NAMELESS_ERROR } from "./error_body.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { JsonBody } from "./json_body.ts";
@@ -30,6 +30,8 @@ export interface Call {
   readonly headers: ReadonlyMap<string, string>;
   /** By the form of the response; by the request while there is none. */
   readonly mode: Mode;
+  /** Takes events that tell of an allowance. */
+  readonly tellQuota: TellQuota;
 }
 
 /** How a response ended. */
@@ -81,6 +83,8 @@ export class HttpReader implements ExchangeReader {
   #events: SseReader | null = null;
   #trailer: TailWindow | null = null;
   #opaque = false;
+  /** The whole answer is an error, whatever its status. */
+  #refused = false;
   #skipped = false;
   #gap = false;
 
@@ -90,11 +94,13 @@ export class HttpReader implements ExchangeReader {
     elements: ElementLayout | null,
     emit: Emit,
     format: (call: Call, emit: Emit) => ResponseFormat,
+    tellQuota: TellQuota = () => {},
   ) {
-    this.#call = new CallState(request);
+    this.#call = new CallState(request, tellQuota);
     this.#elements = elements;
     this.#emit = emit;
-    this.#format = format(this.#call, (reading) => {
+    this.#format = format(this.#call, (made) => {
+      const reading = this.#refused && !counted(made) ? { ...made, billable: false } : made;
       if (this.#requestBody === null) emit(reading);
       else this.#early.push(reading);
     });
@@ -183,7 +189,10 @@ export class HttpReader implements ExchangeReader {
     }
     const content = this.#body?.content() ?? { kind: "empty" };
     if (content.kind === "empty") return { ...ending, documentWhole: fault === null && !this.#call.announcesEvents };
-    const error = errorOf(content.value, this.#call.status) ?? ending.error;
+    const told = errorOf(content.value, this.#call.status);
+    const error = told ?? ending.error;
+    // A document that failed on its way says so in its own words, and is billed for what it counts.
+    this.#refused = told !== null;
     if (!failedStatus && isObject(content.value)) this.#format.document(content.value);
     const readable = content.kind !== "broken" && (isObject(content.value) || error !== null);
     const whole = readable && fault !== "dropped";
@@ -197,6 +206,13 @@ export class HttpReader implements ExchangeReader {
     // Audio, subtitles and plain text are what some endpoints answer with; a page of markup is not.
     return this.#opaque && this.#call.contentType.startsWith("text/html") ? "unreadable" : null;
   }
+}
+
+/** Whether any tokens or seconds were told. */
+function counted({ parts, extra, providerCostPico }: Reading): boolean {
+  const { input, output } = parts[0].usage;
+  return input !== null || output !== null || parts.length > 1 || extra.audioSeconds !== undefined ||
+    providerCostPico !== null;
 }
 
 /** A reading that was made while nothing was known of what the request asked for. */
@@ -222,9 +238,11 @@ class CallState implements Call {
   headers: ReadonlyMap<string, string> = new Map();
   streaming: boolean | null = null;
   readonly request: RequestFacts;
+  readonly tellQuota: TellQuota;
 
-  constructor(request: RequestFacts) {
+  constructor(request: RequestFacts, tellQuota: TellQuota) {
     this.request = request;
+    this.tellQuota = tellQuota;
   }
 
   /** Lower case; empty when none was sent. */

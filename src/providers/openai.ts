@@ -5,7 +5,7 @@
  * the counts are final with the chunk that has usage and no choices.
  *
  * Imports: domain, ./adapter.ts, ./error_body.ts, ./http_reader.ts, ./json.ts, ./openai_usage.ts, ./provider_cost.ts,
- * ./reading.ts.
+ * ./reading.ts, ./server_tools.ts.
  *
  * @module
  */
@@ -14,10 +14,11 @@ import { type ProviderError, type Reading, UNKNOWN_USAGE, type UsageUnknown } fr
 import type { Emit } from "./adapter.ts";
 import { errorOf } from "./error_body.ts";
 import type { Call, Ending, ResponseFormat } from "./http_reader.ts";
-import { countIn, type JsonObject, nameIn, objectIn, parseObject, rawUsageOf } from "./json.ts";
+import { type JsonObject, nameIn, objectIn, parseObject, rawUsageOf } from "./json.ts";
 import type { MappedUsage } from "./openai_usage.ts";
 import { providerCostIn } from "./provider_cost.ts";
 import { type Endpoint, readingOf, whyUnknown } from "./reading.ts";
+import { serverToolsIn } from "./server_tools.ts";
 
 /** What differs between the endpoints that use this format. */
 export interface ChatEndpoint extends Endpoint {
@@ -138,7 +139,7 @@ function chatReading(
 ): Reading {
   const mapped = found.usage === null ? null : endpoint.map(found.usage);
   const usage = mapped?.usage ?? UNKNOWN_USAGE;
-  const tools = countIn(found.usage, "num_server_side_tools_used") ?? 0;
+  const tools = serverToolsIn(found.usage);
   return readingOf(endpoint, call, {
     complete: ending.documentWhole,
     usageUnknown: notRequested(endpoint, call, found, ending) ?? whyUnknown(usage, found.final, ending),

@@ -35,6 +35,7 @@ export class ResponsesFormat implements ResponseFormat {
       get headModel() {
         return headModelOf(call);
       },
+      tellQuota: (event: string) => call.tellQuota(event),
     };
     this.#events = new ResponseEvents(endpoint, context, emit);
   }

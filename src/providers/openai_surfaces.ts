@@ -1,8 +1,8 @@
 /**
  * What OpenAI and Codex's backend bill, by path, over plain HTTP and over sockets.
  *
- * Imports: domain, ./adapter.ts, ./openai.ts, ./openai_endpoints.ts, ./openai_lists.ts, ./openai_media.ts, ./openai_responses.ts,
- * ./plain_formats.ts, ./realtime.ts, ./responses_socket.ts, ./socket_surface.ts, ./surface.ts.
+ * Imports: domain, ./adapter.ts, ./openai.ts, ./openai_endpoints.ts, ./openai_lists.ts, ./openai_live.ts, ./openai_media.ts,
+ * ./openai_responses.ts, ./plain_formats.ts, ./realtime.ts, ./responses_socket.ts, ./socket_surface.ts, ./surface.ts.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import type { Surface } from "./adapter.ts";
 import { ChatFormat } from "./openai.ts";
 import { OPENAI_AUDIO, OPENAI_CHAT, OPENAI_EMBEDDINGS, OPENAI_IMAGES, OPENAI_RESPONSES } from "./openai_endpoints.ts";
 import { batchOutputFormat, runFormat } from "./openai_lists.ts";
+import { LiveSocket } from "./openai_live.ts";
 import { MediaFormat } from "./openai_media.ts";
 import { onlyWithUsage, ResponsesFormat } from "./openai_responses.ts";
 import { countTokensFormat, unitPricedFormat } from "./plain_formats.ts";
@@ -37,8 +38,14 @@ function images(name: string, path: RegExp, host: InterceptedHost = "api.openai.
 }
 
 function socket(name: string, path: string, host: InterceptedHost = "api.openai.com"): Surface {
-  return socketSurface(name, { host, path }, OPENAI_RESPONSES, (_request, emit) => {
-    return responsesSocket(OPENAI_RESPONSES, emit);
+  return socketSurface(name, { host, path }, OPENAI_RESPONSES, (_request, emit, tellQuota) => {
+    return responsesSocket(OPENAI_RESPONSES, emit, tellQuota);
+  });
+}
+
+function live(name: string, path: string): Surface {
+  return socketSurface(name, { host: "api.openai.com", path }, OPENAI_AUDIO, (request, emit) => {
+    return new LiveSocket(request, emit);
   });
 }
 
@@ -88,6 +95,8 @@ export const OPENAI_SURFACES: readonly Surface[] = [
       return new RealtimeSocket("openai", request, emit);
     },
   ),
+  live("openai.realtime_translation", "/v1/realtime/translations"),
+  live("openai.live", "/v1/live/sessions"),
   surface(
     "openai.videos",
     { ...POST, path: "/v1/videos" },

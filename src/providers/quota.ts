@@ -1,17 +1,21 @@
 /**
- * Reads what response heads say of a subscription's allowance.
+ * Reads what response heads and events say of a subscription's allowance.
  *
  * Anthropic: `anthropic-ratelimit-unified-<window>-utilization` (a fraction), `-reset` (epoch seconds or ISO 8601),
  * `-status`, for whatever windows there are. Codex: `x-codex-primary-used-percent`, `-window-minutes`,
  * `-reset-after-seconds` or `-reset-at`, the same with `secondary`, both possibly behind the name of a limit. Names that are
- * not known are left alone.
+ * not known are left alone. Over a socket, where only the first answer has a head, Codex's backend says the same in an event
+ * of its own, with the members of a window under `rate_limits.primary` and `rate_limits.secondary`.
  *
- * Imports: domain.
+ * What an API key may use per minute, such as Realtime's `rate_limits.updated`, is no allowance of a subscription.
+ *
+ * Imports: domain, ./json.ts.
  *
  * @module
  */
 
 import type { QuotaSample } from "../domain/quota.ts";
+import { type JsonObject, nameIn, objectIn, parseObject } from "./json.ts";
 
 const ANTHROPIC = /^anthropic-ratelimit-unified-([a-z0-9_-]{1,32}?)-(utilization|reset|status)$/;
 const CODEX =
@@ -23,6 +27,12 @@ const NAMES: ReadonlyMap<string, RegExp> = new Map([
   ["api.openai.com", CODEX],
   ["chatgpt.com", CODEX],
 ]);
+
+/** Type of the event in which Codex's backend tells of an allowance. */
+export const QUOTA_EVENT = "codex.rate_limits";
+
+/** The limit that has no name in heads, as events call it. */
+const MAIN_LIMIT = "codex";
 
 /** Members of one window by name. */
 type Told = Map<string, string>;
@@ -48,6 +58,37 @@ export function quotaIn(host: string, fields: readonly string[], at: number): Qu
   }
   const sampleOf = names === ANTHROPIC ? anthropicSample : codexSample;
   return [...windows].map(([key, told]) => sampleOf(key, told, at)).filter((sample) => sample !== null);
+}
+
+/**
+ * One sample per window that an event tells of; none for other events.
+ *
+ * @param host Normalized.
+ * @param text The event as JSON.
+ * @param at UTC epoch ms.
+ */
+export function quotaInEvent(host: string, text: string, at: number): QuotaSample[] {
+  if (NAMES.get(host) !== CODEX) return [];
+  const event = parseObject(text);
+  if (event?.["type"] !== QUOTA_EVENT) return [];
+  const limits = objectIn(event, "rate_limits");
+  const limit = [nameIn(event, "metered_limit_name"), nameIn(event, "limit_name"), nameIn(event, "limit_id")]
+    .find((name) => name !== null)?.toLowerCase().replaceAll("_", "-") ?? MAIN_LIMIT;
+  if (!/^[a-z0-9.-]{1,32}$/.test(limit)) return [];
+  return ["primary", "secondary"].map((window) => {
+    const told = objectIn(limits, window);
+    return told === null ? null : codexSample(limit === MAIN_LIMIT ? window : `${limit} ${window}`, toldIn(told), at);
+  }).filter((sample) => sample !== null);
+}
+
+/** The members of a window in an event, under the names that they have in a head. */
+function toldIn(window: JsonObject): Told {
+  const told: Told = new Map();
+  for (const name of ["used_percent", "window_minutes", "reset_after_seconds", "reset_at"]) {
+    const value = window[name];
+    if (typeof value === "number" || typeof value === "string") told.set(name.replaceAll("_", "-"), String(value));
+  }
+  return told;
 }
 
 function anthropicSample(window: string, told: Told, at: number): QuotaSample | null {

@@ -44,6 +44,7 @@ export interface Found {
   readonly providerCostPico?: bigint | null;
   readonly inconsistent?: boolean;
   readonly billable?: boolean;
+  readonly paidWithCredits?: boolean;
   readonly error?: ProviderError | null;
   readonly rawUsage?: string | null;
   readonly mode?: Mode;
@@ -78,6 +79,7 @@ export function readingOf(endpoint: Endpoint, call: Pick<Call, "asked" | "mode">
     usageUnknown: found.usageUnknown,
     inconsistent: found.inconsistent ?? false,
     billable: found.billable ?? true,
+    ...(found.paidWithCredits === true ? { paidWithCredits: true } : {}),
     error: found.error ?? null,
     rawUsage: found.rawUsage ?? null,
   };

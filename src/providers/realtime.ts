@@ -6,14 +6,15 @@
  *
  * Sources: types of `openai` 7.55.0; for xAI, messages as published by its users, which carry usage beside the response.
  *
- * Imports: domain, ./adapter.ts, ./error_body.ts, ./json.ts, ./openai_usage.ts, ./provider_cost.ts, ./reading.ts,
+ * Imports: domain, ./adapter.ts, ./closing.ts, ./error_body.ts, ./json.ts, ./openai_usage.ts, ./provider_cost.ts, ./reading.ts,
  * ./request_body.ts, ./socket_surface.ts.
  *
  * @module
  */
 
 import { type Provider, type ProviderError, UNKNOWN_USAGE, type UsageUnknown } from "../domain/exchange.ts";
-import type { ClientTurn, RequestFacts, SocketEmit, SocketReader } from "./adapter.ts";
+import type { ClientTurn, Closing, RequestFacts, SocketEmit, SocketReader } from "./adapter.ts";
+import { closeError } from "./closing.ts";
 import { errorOf, NAMELESS_ERROR } from "./error_body.ts";
 import { countIn, type JsonObject, nameIn, objectIn, parseObject, rawUsageOf } from "./json.ts";
 import { mapMediaUsage } from "./openai_usage.ts";
@@ -84,8 +85,11 @@ export class RealtimeSocket implements SocketReader {
     return this.#named(nameIn(event, "response_id"))?.turn ?? null;
   }
 
-  end(): void {
-    for (const open of [...this.#open]) this.#cut(open, null, "cut");
+  end(closing: Closing | null = null): void {
+    const error = closeError(closing);
+    for (const open of [...this.#open]) {
+      this.#cut(open, error, error !== null && open.id === null ? "not_reported" : "cut");
+    }
   }
 
   /** Of the model, only the server's word counts. The client may name the one that transcribes. */

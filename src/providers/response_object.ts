@@ -3,7 +3,8 @@
  *
  * Source: types of `openai` 7.55.0 and recorded bodies.
  *
- * Imports: domain, ./error_body.ts, ./http_reader.ts (types), ./json.ts, ./openai_usage.ts, ./provider_cost.ts, ./reading.ts.
+ * Imports: domain, ./error_body.ts, ./http_reader.ts (types), ./json.ts, ./openai_usage.ts, ./provider_cost.ts, ./reading.ts,
+ * ./server_tools.ts.
  *
  * @module
  */
@@ -21,6 +22,7 @@ import { countIn, type JsonObject, nameIn, objectIn, objectsIn, rawUsageOf } fro
 import { mapMediaUsage, mapResponsesUsage } from "./openai_usage.ts";
 import { providerCostIn } from "./provider_cost.ts";
 import { type Endpoint, readingOf } from "./reading.ts";
+import { serverToolsIn } from "./server_tools.ts";
 
 /** An endpoint that answers with response objects. */
 export type ResponsesEndpoint = Endpoint;
@@ -88,7 +90,7 @@ function imageParts(response: JsonObject): UsagePart[] {
 
 function extraOf(response: JsonObject, usage: JsonObject | null) {
   const searches = countIn(objectIn(objectIn(response, "tool_usage"), "web_search"), "num_requests") ?? 0;
-  const tools = countIn(usage, "num_server_side_tools_used") ?? 0;
+  const tools = serverToolsIn(usage);
   return { ...(searches > 0 ? { webSearchRequests: searches } : {}), ...(tools > 0 ? { toolCalls: tools } : {}) };
 }
 

@@ -2,15 +2,18 @@
  * Reads the events of OpenAI's Responses API, which are the same over server-sent events and over WebSocket: one reading per
  * terminal event. Several responses may be under way at once, told apart by `stream_id` and response id.
  *
- * Imports: domain, ./adapter.ts, ./error_body.ts, ./json.ts, ./request_body.ts, ./response_object.ts.
+ * Imports: domain, ./adapter.ts, ./closing.ts, ./error_body.ts, ./json.ts, ./quota.ts, ./request_body.ts,
+ * ./response_object.ts.
  *
  * @module
  */
 
 import type { Mode, ProviderError, UsageUnknown } from "../domain/exchange.ts";
-import type { SocketEmit } from "./adapter.ts";
+import type { Closing, SocketEmit, TellQuota } from "./adapter.ts";
+import { closeError } from "./closing.ts";
 import { errorOf } from "./error_body.ts";
 import { type JsonObject, nameIn, objectIn, parseObject } from "./json.ts";
+import { QUOTA_EVENT } from "./quota.ts";
 import { askedBy, type AskedCall, NOTHING_ASKED } from "./request_body.ts";
 import { responseReading, type ResponsesEndpoint } from "./response_object.ts";
 
@@ -52,6 +55,7 @@ export interface EventsContext {
   readonly asked: AskedCall;
   /** Model named by the response head (`openai-model`), for responses that name none. */
   readonly headModel: string | null;
+  readonly tellQuota?: TellQuota | undefined;
 }
 
 /** Follows the responses of one HTTP stream or of one socket. */
@@ -102,10 +106,18 @@ export class ResponseEvents {
     return (ofStream.find(({ response }) => response !== null) ?? ofStream[0])?.turn ?? null;
   }
 
+  /** A server event that came wrapped in another one. @returns The turn it belongs to. */
+  wrapped(event: JsonObject): number | null {
+    this.#touched = null;
+    this.accept(event);
+    return this.#touched;
+  }
+
   /** A server event as text. Parses only those that begin or end a response. @param hint The `event:` line, if any. */
   acceptText(hint: string, data: string): void {
     if (data.startsWith(COMPACT) && !COMPACT_FIRST_LETTERS.includes(data.charAt(COMPACT.length))) return;
     const type = TYPE_FIRST.exec(data)?.[1];
+    if (type === QUOTA_EVENT || (type === undefined && data.includes(QUOTA_EVENT))) this.#context.tellQuota?.(data);
     if (type !== undefined && !isWanted(type)) return;
     // The type inside the data rules; the hint saves a parse only when it is known to agree with it.
     if (type === undefined && hint !== "" && !isWanted(hint) && data.includes(`"type":"${hint}"`)) return;
@@ -116,8 +128,9 @@ export class ResponseEvents {
   /** A server event. Unknown types are ignored. */
   accept(event: JsonObject): void {
     const type = event["type"];
+    // Gateways write an error without a type, as the API does outside of streams.
+    if (type === "error" || (type === undefined && errorOf(event, null) !== null)) return this.#fail(event);
     if (typeof type !== "string") return;
-    if (type === "error") return this.#fail(event);
     const response = objectIn(event, "response");
     if (response === null) return;
     const stream = streamOf(event);
@@ -131,9 +144,15 @@ export class ResponseEvents {
     }
   }
 
-  /** No more events: responses under way were cut. @param fault Why, when the transport knows better. */
-  end(fault: UsageUnknown | null): void {
-    for (const open of [...this.#open]) this.#close(open, null, null, fault ?? "cut");
+  /**
+   * No more events: responses under way were cut.
+   *
+   * @param fault Why, when the transport knows better.
+   * @param closing The provider's close frame, which may say that they failed.
+   */
+  end(fault: UsageUnknown | null, closing: Closing | null = null): void {
+    const error = closeError(closing);
+    for (const open of [...this.#open]) this.#close(open, null, error, fault ?? "cut");
   }
 
   #begin(stream: string, asked: AskedCall | null, response: JsonObject | null): number {
@@ -182,7 +201,9 @@ export class ResponseEvents {
 }
 
 /** A context for a socket, where each response has a request of its own. */
-export const SOCKET_CONTEXT: EventsContext = { mode: "websocket", asked: NOTHING_ASKED, headModel: null };
+export function socketContext(tellQuota?: TellQuota): EventsContext {
+  return { mode: "websocket", asked: NOTHING_ASKED, headModel: null, tellQuota };
+}
 
 function isWanted(type: string): boolean {
   return type === "error" || BEGINNINGS.includes(type) || ENDS.includes(type);

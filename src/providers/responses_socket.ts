@@ -7,14 +7,18 @@
  * @module
  */
 
-import type { SocketEmit, SocketReader } from "./adapter.ts";
+import type { SocketEmit, SocketReader, TellQuota } from "./adapter.ts";
 import { nameIn, parseObject } from "./json.ts";
 import type { ResponsesEndpoint } from "./response_object.ts";
-import { ResponseEvents, SOCKET_CONTEXT } from "./responses_events.ts";
+import { ResponseEvents, socketContext } from "./responses_events.ts";
 
 /** A reader of one socket. */
-export function responsesSocket(endpoint: ResponsesEndpoint, emit: SocketEmit): SocketReader {
-  const events = new ResponseEvents(endpoint, SOCKET_CONTEXT, emit);
+export function responsesSocket(
+  endpoint: ResponsesEndpoint,
+  emit: SocketEmit,
+  tellQuota?: TellQuota,
+): SocketReader {
+  const events = new ResponseEvents(endpoint, socketContext(tellQuota), emit);
   return {
     clientMessage: (text) => {
       const message = parseObject(text);
@@ -31,6 +35,6 @@ export function responsesSocket(endpoint: ResponsesEndpoint, emit: SocketEmit): 
       }
     },
     serverMessage: (text) => events.message(text),
-    end: () => events.end(null),
+    end: (closing) => events.end(null, closing),
   };
 }

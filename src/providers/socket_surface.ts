@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Emit, RequestFacts, SocketEmit, SocketReader, Surface } from "./adapter.ts";
+import type { Emit, RequestFacts, SocketEmit, SocketReader, Surface, TellQuota } from "./adapter.ts";
 import type { Call, ResponseFormat } from "./http_reader.ts";
 import { type Endpoint, readingOf } from "./reading.ts";
 import { type Route, surface } from "./surface.ts";
@@ -18,7 +18,7 @@ export function socketSurface(
   name: string,
   route: Pick<Route, "host" | "path">,
   endpoint: Endpoint,
-  open: (request: RequestFacts, emit: SocketEmit) => SocketReader,
+  open: (request: RequestFacts, emit: SocketEmit, tellQuota?: TellQuota) => SocketReader,
 ): Surface {
   const overHttp = surface(name, { ...route, method: "GET" }, (call, emit) => refusal(endpoint, call, emit));
   return {

@@ -11,9 +11,12 @@ import type { Emit, RequestFacts, Surface } from "./adapter.ts";
 import { type Call, HttpReader, type ResponseFormat } from "./http_reader.ts";
 import type { ElementLayout } from "./json_elements.ts";
 
+/** Hosts whose format is known though they are not decrypted: the guarantee names those that are. */
+export type KnownHost = InterceptedHost | "daily-cloudcode-pa.googleapis.com";
+
 /** Which requests a surface reads. */
 export interface Route {
-  readonly host: InterceptedHost;
+  readonly host: KnownHost;
   readonly method: "GET" | "POST";
   /** The whole path, or an anchored pattern of it. */
   readonly path: string | RegExp;
@@ -30,7 +33,7 @@ export function surface(name: string, route: Route, format: (call: Call, emit: E
       const path = pathOf(request);
       return typeof route.path === "string" ? path === route.path : route.path.test(path);
     },
-    open: (request, emit) => new HttpReader(request, route.elements ?? null, emit, format),
+    open: (request, emit, tellQuota) => new HttpReader(request, route.elements ?? null, emit, format, tellQuota),
   };
 }
 

@@ -23,6 +23,8 @@ const MAX_EARLY = 4_096;
 export interface OpenConnection {
   readonly host: string;
   readonly peerPort: number;
+  /** A call of the meter to itself. */
+  readonly selfTest: boolean;
   readonly exchanges: Map<number, RecordedExchange>;
   /** Set when the connection has switched protocols, which ends its exchanges for good. */
   socket: RecordedSocket | null;
@@ -53,10 +55,19 @@ export class ConnectionBook {
     return pending;
   }
 
-  open(number: number, host: string, peerPort: number): void {
+  open(number: number, host: string, peerPort: number, selfTest = false): void {
     const owner = this.#early.get(peerPort) ?? null;
     this.#early.delete(peerPort);
-    const connection = { host, peerPort, exchanges: new Map(), socket: null, owner, closedAt: null, waiting: [] };
+    const connection: OpenConnection = {
+      host,
+      peerPort,
+      selfTest,
+      exchanges: new Map(),
+      socket: null,
+      owner,
+      closedAt: null,
+      waiting: [],
+    };
     this.#byNumber.set(number, connection);
     this.#byPort.set(peerPort, connection);
   }

@@ -58,3 +58,36 @@ export async function holdRun(path: string, pid: number, project: string): Promi
     return () => {};
   }
 }
+
+/**
+ * Tells the supervisor of a self-test's stand-in provider, for as long as `release` is not called; null when no supervisor
+ * answers.
+ */
+export async function holdSelfTest(
+  path: string,
+  caCertPem: string,
+  withinMs: number,
+): Promise<{ readonly port: number; readonly release: () => void } | null> {
+  let connection: Deno.UnixConn;
+  try {
+    connection = await Deno.connect({ transport: "unix", path });
+  } catch {
+    return null;
+  }
+  const release = () => closeQuietly(connection);
+  const timer = setTimeout(release, withinMs);
+  try {
+    const message: ControlMessage = { t: "self-test", caCertPem };
+    await writeAll(connection, new TextEncoder().encode(JSON.stringify(message) + "\n"));
+    for await (const line of controlLines(connection)) {
+      const { port } = JSON.parse(line) as { readonly port: unknown };
+      return typeof port === "number" ? { port, release } : null;
+    }
+    return null;
+  } catch {
+    release();
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}

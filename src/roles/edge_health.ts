@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { InterceptedHost } from "../domain/hosts.ts";
+import { type InterceptedHost, SELF_TEST } from "../domain/hosts.ts";
+import type { InterceptorPorts } from "./messages.ts";
 import { readPorts } from "./ports_file.ts";
 import { closeQuietly } from "./splice.ts";
 
@@ -21,7 +22,7 @@ const PROBE_MS = 250;
 type Health =
   | { readonly kind: "unknown" }
   | { readonly kind: "bad"; readonly until: number }
-  | { readonly kind: "good"; readonly until: number; readonly hosts: Readonly<Record<InterceptedHost, number>> };
+  | { readonly kind: "good"; readonly until: number; readonly ports: InterceptorPorts };
 
 /** Answers where a host is intercepted right now. */
 export class InterceptorHealth {
@@ -37,10 +38,11 @@ export class InterceptorHealth {
   }
 
   /** The interceptor's port for `host`, or null when the connection must be tunnelled. */
-  async portFor(host: InterceptedHost): Promise<number | null> {
+  async portFor(host: InterceptedHost | typeof SELF_TEST.host): Promise<number | null> {
     const fresh = this.#state.kind !== "unknown" && this.#now() < this.#state.until;
     const state = fresh ? this.#state : await (this.#probing ??= this.#startProbe());
-    return state.kind === "good" ? state.hosts[host] : null;
+    if (state.kind !== "good") return null;
+    return host === SELF_TEST.host ? state.ports.selfTest : state.ports.hosts[host];
   }
 
   /** The interceptor refused or did not answer: the next request asks anew. */
@@ -62,7 +64,7 @@ export class InterceptorHealth {
     const daemon = readPorts(this.#portsFile).daemon;
     const good = daemon !== null && await accepts(daemon.interceptor.health, daemon.interceptor.token);
     this.#state = good
-      ? { kind: "good", until: this.#now() + GOOD_MS, hosts: daemon.interceptor.hosts }
+      ? { kind: "good", until: this.#now() + GOOD_MS, ports: daemon.interceptor }
       : { kind: "bad", until: this.#now() + BAD_MS };
     return this.#state;
   }

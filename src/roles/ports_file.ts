@@ -71,15 +71,15 @@ function parseEdge(value: unknown): EffectivePorts["edge"] {
 
 function parseDaemon(value: unknown): EffectivePorts["daemon"] {
   if (!isRecord(value) || !isCount(value["pid"]) || !isRecord(value["interceptor"])) return null;
-  const { hosts, health, token } = value["interceptor"];
-  if (!isRecord(hosts) || !isPort(health) || typeof token !== "string" || token === "") return null;
+  const { hosts, health, selfTest, token } = value["interceptor"];
+  if (!isRecord(hosts) || !isPort(health) || !isPort(selfTest) || typeof token !== "string" || token === "") return null;
   const ports = INTERCEPTED_HOSTS.map((host) => [host, hosts[host]] as const);
   if (!ports.every(([, port]) => isPort(port))) return null;
   const startedAt = value["startedAt"];
   return {
     pid: value["pid"],
     apiPort: isPort(value["apiPort"]) ? value["apiPort"] : null,
-    interceptor: { hosts: Object.fromEntries(ports) as InterceptorPorts["hosts"], health, token },
+    interceptor: { hosts: Object.fromEntries(ports) as InterceptorPorts["hosts"], health, selfTest, token },
     startedAt: typeof startedAt === "number" ? startedAt : 0,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Thins what response heads say of allowances out to a sample a minute and window.
+ * Thins what response heads and events say of allowances out to a sample a minute and window.
  *
  * Imports: domain (types), providers/quota.ts.
  *
@@ -7,7 +7,7 @@
  */
 
 import type { QuotaSample } from "../domain/quota.ts";
-import { quotaIn } from "../providers/quota.ts";
+import { quotaIn, quotaInEvent } from "../providers/quota.ts";
 
 /** Least distance between two samples of a window. */
 const PAUSE_MS = 60_000;
@@ -26,7 +26,16 @@ export class QuotaSampler {
 
   /** Looks at one response head. @param at UTC epoch ms. */
   take(host: string, fields: readonly string[], at: number): void {
-    for (const sample of quotaIn(host, fields, at)) {
+    this.#keepSome(quotaIn(host, fields, at), at);
+  }
+
+  /** Looks at one event. @param at UTC epoch ms. */
+  takeEvent(host: string, event: string, at: number): void {
+    this.#keepSome(quotaInEvent(host, event, at), at);
+  }
+
+  #keepSome(samples: readonly QuotaSample[], at: number): void {
+    for (const sample of samples) {
       const key = `${sample.provider}\n${sample.window}`;
       const last = this.#sampledAt.get(key);
       if (last !== undefined && at - last < PAUSE_MS && at >= last) continue;

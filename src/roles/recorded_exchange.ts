@@ -10,7 +10,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { Reading } from "../domain/exchange.ts";
 import type { FieldLines } from "../http1/events.ts";
 import { createDecoder, type Decoder } from "../http1/decode.ts";
-import type { ExchangeReader, RequestFacts, Surface } from "../providers/adapter.ts";
+import type { ExchangeReader, RequestFacts, Surface, TellQuota } from "../providers/adapter.ts";
 import { BodyKeeper } from "./body_keeper.ts";
 import { fieldMap, isCoded } from "./field_map.ts";
 import type { ConnectionSide } from "./messages.ts";
@@ -62,11 +62,17 @@ export class RecordedExchange {
   #cutBy: Observed["cutBy"] = null;
   #copyFailure: Observed["copyFailure"] = null;
 
-  constructor(surface: Surface, facts: RequestFacts, requestedAt: number, settings: ExchangeSettings) {
+  constructor(
+    surface: Surface,
+    facts: RequestFacts,
+    requestedAt: number,
+    settings: ExchangeSettings,
+    tellQuota?: TellQuota,
+  ) {
     this.surface = surface;
     this.facts = facts;
     this.#requestedAt = requestedAt;
-    this.#reader = surface.open(facts, (reading) => this.readings.push(reading));
+    this.#reader = surface.open(facts, (reading) => this.readings.push(reading), tellQuota);
     this.#request = side(settings.maxBodyBytes);
     this.#response = side(settings.maxBodyBytes);
     this.#hash = settings.promptHashKey === null ? createHash("sha256") : createHmac("sha256", settings.promptHashKey);

@@ -12,8 +12,9 @@
  */
 
 import type { Reading } from "../domain/exchange.ts";
-import type { RequestFacts, SocketReader, Surface } from "../providers/adapter.ts";
+import type { Closing, RequestFacts, SocketReader, Surface } from "../providers/adapter.ts";
 import { FrameReader } from "../websocket/reader.ts";
+import type { ConnectionSide } from "./messages.ts";
 import type { ExchangeSettings } from "./recorded_exchange.ts";
 import type { Observed } from "./row_builder.ts";
 import { type FinishedTurn, SocketTurns } from "./socket_turns.ts";
@@ -28,6 +29,8 @@ export type SocketSide = "client" | "server";
 export interface SocketSink {
   /** One answer has ended. */
   turn(turn: FinishedTurn): void;
+  /** An event tells of an allowance. Absent = not kept. @param at When it crossed. */
+  quota?(event: string, at: number): void;
   /** A side cannot be read any more. Called once at most, with a fixed text. */
   gaveUp(reason: string): void;
 }
@@ -57,6 +60,10 @@ export class RecordedSocket {
   #ending: Promise<void> | null = null;
   /** When the bytes that are being read crossed. */
   #at = 0;
+  /** The provider's close frame. */
+  #closing: Closing | null = null;
+  /** Whose close frame came first. */
+  #leftFirst: ConnectionSide | null = null;
   #over = false;
 
   /** @param extensions `Sec-WebSocket-Extensions` of the 101 response, lines joined by commas; null without one. */
@@ -68,7 +75,11 @@ export class RecordedSocket {
     sink: SocketSink,
   ) {
     this.#sink = sink;
-    this.#reader = open(facts, (reading, turn) => this.#emitted.push({ reading, turn }));
+    this.#reader = open(
+      facts,
+      (reading, turn) => this.#emitted.push({ reading, turn }),
+      (event) => sink.quota?.(event, this.#at),
+    );
     this.#turns = new SocketTurns(facts, settings);
     this.#compressed = extensions !== null;
     const frames = (from: SocketSide) =>
@@ -77,6 +88,10 @@ export class RecordedSocket {
         extensions,
         maxPayload: MAX_MESSAGE_BYTES,
         onMessage: (data) => this.#message(from, data),
+        onClose: (code, reason) => {
+          this.#leftFirst ??= from === "server" ? "provider" : "client";
+          if (from === "server") this.#closing = { code, reason };
+        },
         onGiveUp: (reason) => this.#lose(from, "unreadable", reason),
       });
     this.#frames = { client: frames("client"), server: frames("server") };
@@ -159,13 +174,14 @@ export class RecordedSocket {
   #stop(copyFailure: Observed["copyFailure"]): void {
     if (this.#over) return;
     this.#over = true;
-    this.#reader.end();
+    this.#reader.end(this.#closing);
     this.#giveOut(copyFailure);
   }
 
   #giveOut(copyFailure: Observed["copyFailure"]): void {
     for (const { reading, turn } of this.#emitted.splice(0)) {
-      this.#sink.turn(this.#turns.finish(reading, turn, this.#at, copyFailure));
+      const cutBy = reading.complete ? null : this.#leftFirst;
+      this.#sink.turn(this.#turns.finish(reading, turn, this.#at, { cutBy, copyFailure }));
     }
   }
 }

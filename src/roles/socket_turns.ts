@@ -83,7 +83,12 @@ export class SocketTurns {
   }
 
   /** Ends a turn and lets go of it. */
-  finish(reading: Reading, number: number, at: number, copyFailure: Observed["copyFailure"]): FinishedTurn {
+  finish(
+    reading: Reading,
+    number: number,
+    at: number,
+    how: Pick<Observed, "cutBy" | "copyFailure">,
+  ): FinishedTurn {
     const turn = this.#turn(number, at);
     this.#turns.delete(number);
     const observed: Observed = {
@@ -97,8 +102,7 @@ export class SocketTurns {
       responseBytes: turn.server.bytes,
       promptHash: turn.client.bytes === 0 || !turn.whole ? null : turn.hash.digest("hex"),
       transport: null,
-      cutBy: null,
-      copyFailure,
+      ...how,
     };
     return { reading, observed, bodies: [...bodyOf("request", turn.client), ...bodyOf("response", turn.server)] };
   }

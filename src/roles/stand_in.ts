@@ -26,13 +26,22 @@ interface Script {
   readonly cut: boolean;
 }
 
-/** Starts one server per host. */
-export async function startStandIn(now: number): Promise<StandIn> {
+/** What a stand-in stands in for. */
+export interface StandInOptions {
+  readonly now: number;
+  /** All that it can answer for, unless told. */
+  readonly hosts?: readonly ("api.anthropic.com" | "api.openai.com")[];
+  /** Of a single host; any free one unless told. */
+  readonly port?: number;
+}
+
+/** Starts one server per host. @throws {Deno.errors.AddrInUse} when `port` is taken. */
+export async function startStandIn({ now, hosts: wanted, port = 0 }: StandInOptions): Promise<StandIn> {
   const answers: Partial<Record<InterceptedHost, (request: Request) => Promise<Response>>> = {
     "api.anthropic.com": answerAnthropic,
     "api.openai.com": answerOpenAi,
   };
-  const hosts = Object.keys(answers) as InterceptedHost[];
+  const hosts = wanted ?? Object.keys(answers) as InterceptedHost[];
   const made = await createAuthority({ hosts, now, commonName: "halton-meter stand-in provider" });
   const authority = await readAuthority(made.certPem + made.keyPem, { hosts, now });
   const servers: Deno.HttpServer[] = [];
@@ -41,7 +50,7 @@ export async function startStandIn(now: number): Promise<StandIn> {
     const leaf = await issueLeaf(authority, host, now, 1);
     const handler = answers[host] ?? (() => Promise.resolve(new Response(null, { status: 404 })));
     const server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, cert: leaf.certPem, key: leaf.keyPem, onListen: () => {}, onError: ended },
+      { hostname: "127.0.0.1", port, cert: leaf.certPem, key: leaf.keyPem, onListen: () => {}, onError: ended },
       handler,
     );
     map[host] = { host: "127.0.0.1", port: (server.addr as Deno.NetAddr).port };

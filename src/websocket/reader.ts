@@ -5,8 +5,8 @@
  * decompression to inflate.ts. Works on a copy: a direction that cannot be read is given up once and then ignored, and the call goes on.
  *
  * Strict, as RFC 6455 asks of an endpoint: masks exactly from the client, valid UTF-8 in text, no reserved bits, no
- * extension but permessage-deflate. A message, compressed or not, has `maxPayload` bytes at most. Pings, pongs and close
- * frames are not reported; nothing is read after a close frame.
+ * extension but permessage-deflate. A message, compressed or not, has `maxPayload` bytes at most. Pings and pongs are not
+ * reported; nothing is read after a close frame.
  *
  * Imports: inflate.ts; ws, which reads WS_NO_BUFFER_UTIL and WS_NO_UTF_8_VALIDATE from the environment when loaded.
  *
@@ -33,6 +33,8 @@ export interface FrameReaderOptions {
   readonly maxPayload: number;
   /** Gets each whole message: text as a string, binary as bytes of its own. An exception makes the reader give up. */
   readonly onMessage: (data: string | Uint8Array, isBinary: boolean) => void;
+  /** Gets the close frame: its code, 1005 where it has none, and its reason, at most 123 bytes of text. As for exceptions, see above. */
+  readonly onClose?: (code: number, reason: string) => void;
   /** Called once at most, with a fixed text: no part of a message. */
   readonly onGiveUp?: (reason: string) => void;
 }
@@ -103,7 +105,10 @@ export class FrameReader {
     });
     receiver.on("message", (data, isBinary) => this.#report(data, isBinary));
     // After a close frame the receiver ends itself; "finish" follows.
-    receiver.on("conclude", () => this.#ending = true);
+    receiver.on("conclude", (code, reason) => {
+      this.#ending = true;
+      this.#reportClose(code, reason);
+    });
     receiver.on("error", (error) => {
       this.#giveUp(`The frames cannot be read: ${error.code ?? "unknown"}`);
       this.#release();
@@ -135,6 +140,15 @@ export class FrameReader {
     try {
       const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
       this.#options.onMessage(isBinary ? new Uint8Array(data) : view.toString("utf8"), isBinary);
+    } catch {
+      this.#giveUp("The receiver of the messages failed");
+    }
+  }
+
+  #reportClose(code: number, reason: Uint8Array): void {
+    if (this.#silent) return;
+    try {
+      this.#options.onClose?.(code, new TextDecoder().decode(reason));
     } catch {
       this.#giveUp("The receiver of the messages failed");
     }

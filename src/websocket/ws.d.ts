@@ -35,7 +35,7 @@ export class Receiver {
   write(bytes: Uint8Array, done?: () => void): boolean;
   end(): void;
   on(event: "message", listener: (data: Uint8Array, isBinary: boolean) => void): this;
-  on(event: "conclude", listener: (code: number) => void): this;
+  on(event: "conclude", listener: (code: number, reason: Uint8Array) => void): this;
   on(event: "error", listener: (error: Error & { code?: string }) => void): this;
   on(event: "finish", listener: () => void): this;
 }

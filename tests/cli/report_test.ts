@@ -1,7 +1,14 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { buildReport, type ReportRequest } from "../../src/cli/report.ts";
 import { renderCsv, renderJson } from "../../src/cli/report_data.ts";
-import { parseSince, periodBefore, periodLabel, periodOf } from "../../src/cli/report_period.ts";
+import {
+  localDays,
+  localDaysBefore,
+  parseSince,
+  periodBefore,
+  periodLabel,
+  periodOf,
+} from "../../src/cli/report_period.ts";
 import { renderText } from "../../src/cli/report_text.ts";
 import stringWidth from "string-width";
 import { flow, layoutTable, loadPaint } from "../../src/cli/table.ts";
@@ -155,7 +162,7 @@ Deno.test("renderText keeps every line of its tables within the width", async ()
 Deno.test("renderText gives a line to each local day with a call, in order of time", async () => {
   await withDatabase(async (db) => {
     fill(db);
-    const lines = await text(db, { by: "day", range: { from: local(1), to: local(17) }, versusPrevious: true }, 120);
+    const lines = await text(db, { by: "day", range: { from: local(1), to: local(17) } }, 120);
     deepEqual(lines.slice(-4), [
       "by day",
       "day         requests           in    cache read  cache write       out         cost  not billed",
@@ -176,6 +183,68 @@ Deno.test("buildReport splits the days of a week so that they add up to it, at a
     equal(sums.reduce((sum, { requests }) => sum + requests, 0), report.totals.requests);
     equal(sums.reduce((sum, { costPico }) => sum + (costPico ?? 0n), 0n), report.totals.costPico);
     deepEqual(report.byDay.map(({ day }) => day?.slice(-2)), ["10", "11", "12", "13", "14", "15", "16"]);
+  });
+});
+
+Deno.test("buildReport compares each day with the one at its place in the period before, billed money only", async () => {
+  await withDatabase(async (db) => {
+    const at = (requestedAt: number, pico: bigint, billingBasis: ExchangeRow["billingBasis"] = "metered") =>
+      row({ requestedAt, cost: priced(pico), billingBasis });
+    write(db, [
+      at(local(3, 1), 100_000_000_000n),
+      at(local(3, 23), 100_000_000_000n),
+      at(local(3, 12), 7_000_000_000_000n, "subscription"),
+      at(local(4), 200_000_000_000n),
+      at(local(5), 400_000_000_000n),
+      at(local(10, 5), 300_000_000_000n),
+      at(local(12), 100_000_000_000n),
+      at(local(13), 50_000_000_000n, "credits"),
+    ]);
+    const { byDay, previous } = buildReport(db, { range: WEEK, by: "day", versusPrevious: true });
+    deepEqual(byDay.map(({ day, sums, previous }) => [day, sums.requests, previous?.requests]), [
+      ["2026-04-10", 1, 3],
+      // Without a call, and yet a part of what the period is compared with.
+      ["2026-04-11", 0, 1],
+      ["2026-04-12", 1, 1],
+      ["2026-04-13", 1, 0],
+    ]);
+    const earlier = byDay.reduce((sum, { previous }) => sum + (previous?.costPico ?? 0n), 0n);
+    equal(earlier, previous?.totals.costPico);
+    const lines = await text(db, { by: "day", range: WEEK, versusPrevious: true }, 120);
+    deepEqual(lines.slice(-4).map((line) => line.split(/ {2,}/).filter((cell) => cell !== "").slice(-2)), [
+      ["$0.300000", "+50.0%"],
+      ["–", "-100.0%"],
+      ["$0.100000", "-75.0%"],
+      ["$0.050000", "–"],
+    ]);
+  });
+});
+
+Deno.test("localDaysBefore gives as many days as there are, from end to end of the period before", () => {
+  const whole = { from: local(10), to: local(13) };
+  deepEqual(localDays(whole), [local(10), local(11), local(12), local(13)]);
+  deepEqual(localDaysBefore(localDays(whole), periodBefore(whole)), [local(7), local(8), local(9), local(10)]);
+  const partial = { from: local(10, 15), to: local(12, 15) };
+  deepEqual(localDaysBefore(localDays(partial), periodBefore(partial)), [
+    local(8, 15),
+    local(9),
+    local(10),
+    local(10, 15),
+  ]);
+  const today = { from: local(10), to: local(10, 9) };
+  deepEqual(localDaysBefore(localDays(today), periodBefore(today)), [local(9, 15), local(10)]);
+  // Across a midnight in less than a day: what lies outside is cut off, and nothing is counted twice.
+  const night = { from: local(10, 22), to: local(11, 3) };
+  deepEqual(localDaysBefore(localDays(night), periodBefore(night)), [local(10, 17), local(10, 17), local(10, 22)]);
+});
+
+Deno.test("buildReport puts what is billed before what is only worth more", async () => {
+  await withDatabase((db) => {
+    const of = (clientName: string, billingBasis: ExchangeRow["billingBasis"], pico: bigint) =>
+      row({ clientName, billingBasis, requestedAt: local(12), cost: priced(pico) });
+    write(db, [of("plan", "subscription", 900n), of("small-plan", "credits", 8n), of("paid", "metered", 3n)]);
+    const { byClient } = buildReport(db, { range: WEEK, by: "client" });
+    deepEqual(byClient.map(({ client }) => client), ["paid", "plan", "small-plan"]);
   });
 });
 

@@ -651,6 +651,20 @@ const GEMINI_ENTRIES: readonly CorpusEntry[] = [
     expected: once("batch", FLASH, "rid_batch", GEMINI_COUNTS, GEMINI_COST / 2n),
   },
   {
+    surface: "gemini.batch_output",
+    title: "JSON Lines",
+    call: `GET ${GEMINI}/download/v1beta/files/batch-1:download?alt=media`,
+    type: "application/octet-stream",
+    response: [
+      { key: "a", response: geminiChunks("rid_file")[2] },
+      { key: "b", error: { code: 400, message: "x", status: "INVALID_ARGUMENT" } },
+    ].map((line) => `${JSON.stringify(line)}\n`).join(""),
+    expected: [
+      ...once("batch", FLASH, "rid_file", GEMINI_COUNTS, GEMINI_COST / 2n),
+      { counts: UNKNOWN, cost: "free", model: null, responseId: "batch-1:download#1", mode: "batch", failed: true },
+    ],
+  },
+  {
     surface: "gemini.predict",
     title: "JSON",
     call: `POST ${GEMINI}/v1beta/models/imagen-4.0-generate-001:predict`,

@@ -148,7 +148,7 @@ Deno.test("costOf() knows where each vendor's upper price begins", () => {
 });
 
 Deno.test("costOf() leaves an unknown model unpriced", () => {
-  for (const model of ["claude-fable-5-2", "claude-sonnet-5-6", "gpt-7", "claude-opus-5-fast"]) {
+  for (const model of ["claude-mythos-5-2", "claude-sonnet-5-6", "gpt-7", "claude-opus-5-fast"]) {
     equal(price(reading("anthropic", model, [1, 0, 0, 0, 1])), "unknown_model", model);
   }
   equal(price(reading("openai", null, [1, 0, 0, 0, 1])), "model_not_reported");
@@ -331,7 +331,7 @@ Deno.test("costOf() prices every part under its own model", () => {
 Deno.test("costOf() has no price for the whole when one part has none", () => {
   const parts: Reading["parts"] = [
     { kind: "response", model: "claude-opus-5", usage: usageOf([1, 0, 0, 0, 1]) },
-    { kind: "advisor", model: "claude-fable-5-2", usage: usageOf([1, 0, 0, 0, 1]) },
+    { kind: "advisor", model: "claude-mythos-5-2", usage: usageOf([1, 0, 0, 0, 1]) },
   ];
   equal(price(reading("anthropic", "claude-opus-5", UNKNOWN_USAGE, { parts })), "unknown_model");
 });

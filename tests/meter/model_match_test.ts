@@ -38,7 +38,6 @@ Deno.test("NameIndex finds Anthropic names by id, alias and date, and nothing by
     "claude-haiku-4-5-20251001": "alias claude-haiku-4-5",
     "claude-haiku-4-5@20251001": "alias claude-haiku-4-5",
     "claude-haiku-4-50": "unknown",
-    "claude-fable-5-2": "unknown",
     "claude-mythos-5-2": "unknown",
     "claude-sonnet-4-20250514": "alias claude-sonnet-4-0",
     "claude-opus-4-20250514": "alias claude-opus-4-0",

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { INTERCEPTED_HOSTS, isIntercepted } from "../../src/domain/hosts.ts";
 import { counts, readOne, sse } from "./feed.ts";
 
 const HOST = "POST cloudcode-pa.googleapis.com/v1internal";
@@ -62,4 +63,32 @@ Deno.test("countTokensFormat of Code Assist bills nothing", () => {
   });
   deepEqual([reading.billable, reading.provider], [false, "gemini"]);
   equal(reading.rawUsage, '{"totalTokens":5}');
+});
+
+Deno.test("GeminiFormat reads Code Assist's daily host like the other one, though it is not intercepted", () => {
+  const daily = "POST daily-cloudcode-pa.googleapis.com/v1internal";
+  const stream = sse([envelope("a", { promptTokenCount: 10 }), envelope("", USAGE, true)], false, "\r\n");
+  for (const host of [HOST, daily]) {
+    const reading = readOne({ call: `${host}:streamGenerateContent?alt=sse`, request: REQUEST, response: stream });
+    deepEqual([counts(reading), reading.responseId, reading.complete], [[10, 0, 0, 0, 7, 2], "t1", true]);
+    equal(readOne({ call: `${host}:countTokens`, request: REQUEST, response: { totalTokens: 4 } }).billable, false);
+  }
+  equal(isIntercepted("daily-cloudcode-pa.googleapis.com"), false);
+  equal(INTERCEPTED_HOSTS.length, 6);
+});
+
+Deno.test("GeminiFormat knows from the response that credits were drawn on: only those that stand for money, and above zero", () => {
+  const credits = (creditType: string, creditAmount: unknown) => ({ consumedCredits: [{ creditType, creditAmount }] });
+  const drew = (...chunks: object[]) => {
+    const response = sse([...chunks, envelope("", USAGE, true)]);
+    return readOne({ call: `${HOST}:streamGenerateContent?alt=sse`, request: REQUEST, response }).paidWithCredits;
+  };
+  equal(drew(credits("GOOGLE_ONE_AI", "5")), true);
+  equal(drew(credits("GOOGLE_ONE_AI", "5"), { consumedCredits: [] }, { consumedCredits: null }), true);
+  const both = [{ creditType: "OTHER", creditAmount: "1" }, { creditType: "GOOGLE_ONE_AI", creditAmount: "2" }];
+  equal(drew({ consumedCredits: both }), true);
+  equal(drew(credits("GOOGLE_ONE_AI", "0")), undefined);
+  equal(drew(credits("OTHER", "5")), undefined);
+  for (const odd of [5, null, "", "-5", "5.5", "many"]) equal(drew(credits("GOOGLE_ONE_AI", odd)), undefined, `${odd}`);
+  equal(drew({ remainingCredits: [{ creditType: "GOOGLE_ONE_AI", creditAmount: "95" }] }), undefined);
 });

@@ -88,3 +88,41 @@ Deno.test("GeminiLiveSocket reads an interrupted turn, and an error", () => {
   deepEqual(summary(socket), [[4, 7, true, null], [null, null, false, "not_reported"]]);
   deepEqual(socket.readings[1]?.error, { type: "RESOURCE_EXHAUSTED", code: null, status: 429 });
 });
+
+Deno.test("GeminiLiveSocket takes a refusal from the close frame, before anything was answered", () => {
+  const socket = openSocket(LIVE);
+  socket.client(SETUP);
+  socket.end({ code: 1007, reason: "API key not valid. Please pass a valid API key." });
+  const [reading] = socket.readings;
+  deepEqual([reading?.complete, reading?.usageUnknown, reading?.error], [
+    false,
+    "not_reported",
+    { type: "close_1007", code: "API_KEY_INVALID", status: null },
+  ]);
+  equal(reading?.requestedModel, "gemini-3.1-flash-live-preview");
+});
+
+Deno.test("GeminiLiveSocket fails the turn that a close frame ends, with the counts it had not final", () => {
+  const socket = openSocket(LIVE);
+  socket.client(SETUP);
+  socket.client(ASK);
+  socket.server({ serverContent: { modelTurn: {}, turnComplete: true }, usageMetadata: usage(10, 4) });
+  socket.client(ASK);
+  socket.server({ serverContent: { modelTurn: {} }, usageMetadata: usage(20, 1) });
+  socket.end({ code: 1011, reason: "The service is currently unavailable." });
+  deepEqual(summary(socket), [[10, 6, true, null], [20, 3, false, "cut"]]);
+  deepEqual(socket.readings[1]?.error, { type: "close_1011", code: "UNAVAILABLE", status: null });
+});
+
+Deno.test("GeminiLiveSocket makes nothing of a close between turns, or of one in peace", () => {
+  const between = openSocket(LIVE);
+  between.client(SETUP);
+  between.client(ASK);
+  between.server({ serverContent: { modelTurn: {}, turnComplete: true }, usageMetadata: usage(10, 4) });
+  between.end({ code: 1008, reason: "The session is over." });
+  equal(between.readings.length, 1);
+  const unused = openSocket(LIVE);
+  unused.client(SETUP);
+  unused.end({ code: 1000, reason: "" });
+  equal(unused.readings.length, 0);
+});

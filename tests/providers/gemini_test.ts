@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { mapEmbeddingMetadata, mapUsageMetadata } from "../../src/providers/gemini_usage.ts";
-import { counts, read, readOne, sse } from "./feed.ts";
+import { counts, readOne, sse } from "./feed.ts";
 
 const BASE = "POST generativelanguage.googleapis.com/v1beta/models/gemini-3-pro";
 const STREAM = `${BASE}:streamGenerateContent?alt=sse`;
@@ -184,20 +184,6 @@ Deno.test("modelInPath() decodes the model and strips models/", () => {
 Deno.test("countTokensFormat of Gemini bills nothing", () => {
   const reading = readOne({ call: `${BASE}:countTokens`, response: { totalTokens: 31 } });
   deepEqual([reading.kind, reading.billable, reading.rawUsage], ["count_tokens", false, '{"totalTokens":31}']);
-});
-
-Deno.test("geminiBatchFormat reads the inlined responses of a finished batch", () => {
-  const inlinedResponses = {
-    inlinedResponses: [{ response: chunk(usage(3)) }, { error: { code: 3 } }, { response: chunk(usage(4)) }],
-  };
-  const call = "GET generativelanguage.googleapis.com/v1beta/batches/b1";
-  const readings = read({ call, response: { name: "batches/b1", done: true, response: { inlinedResponses } } });
-  deepEqual(readings.map((reading) => [counts(reading)[4], reading.mode, reading.servedTier]), [[3, "batch", "batch"], [
-    4,
-    "batch",
-    "batch",
-  ]]);
-  equal(read({ call, response: { name: "batches/b1", metadata: {} } }).length, 0);
 });
 
 Deno.test("surfaceFor() bills nothing for a Gemini stream that is an error from its start", () => {

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { OPENAI_RESPONSES } from "../../src/providers/openai_endpoints.ts";
-import { ResponseEvents, SOCKET_CONTEXT } from "../../src/providers/responses_events.ts";
+import { ResponseEvents, socketContext } from "../../src/providers/responses_events.ts";
 
 const USAGE = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
 
@@ -9,7 +9,7 @@ function socket() {
   const readings: Reading[] = [];
   return {
     readings,
-    events: new ResponseEvents(OPENAI_RESPONSES, SOCKET_CONTEXT, (reading) => readings.push(reading)),
+    events: new ResponseEvents(OPENAI_RESPONSES, socketContext(), (reading) => readings.push(reading)),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Reading } from "../../src/domain/exchange.ts";
-import type { SocketReader } from "../../src/providers/adapter.ts";
+import type { Closing, SocketReader } from "../../src/providers/adapter.ts";
 import { surfaceFor } from "../../src/providers/surfaces.ts";
 import { facts } from "./feed.ts";
 
@@ -16,7 +16,9 @@ export interface TestSocket {
   readonly turns: number[];
   client(message: unknown): ReturnType<SocketReader["clientMessage"]>;
   server(message: unknown): number | null;
-  end(): void;
+  end(closing?: Closing): void;
+  /** Texts of events that tell of allowances. */
+  readonly quota: string[];
 }
 
 /** Opens the socket of `call`, e.g. `GET api.openai.com/v1/responses`. */
@@ -26,16 +28,18 @@ export function openSocket(call: string): TestSocket {
   if (surface?.openSocket === undefined) throw new Error(`No socket surface for ${call}`);
   const readings: Reading[] = [];
   const turns: number[] = [];
+  const quota: string[] = [];
   const reader = surface.openSocket(request, (reading, turn) => {
     readings.push(reading);
     turns.push(turn);
-  });
+  }, (event) => quota.push(event));
   const text = (message: unknown) => typeof message === "string" ? message : JSON.stringify(message);
   return {
     readings,
     turns,
+    quota,
     client: (message) => reader.clientMessage(text(message)),
     server: (message) => reader.serverMessage(text(message)),
-    end: () => reader.end(),
+    end: (closing) => reader.end(closing),
   };
 }

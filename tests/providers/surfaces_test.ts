@@ -4,6 +4,8 @@ import { facts } from "./feed.ts";
 
 /** What is read. */
 const READ: Readonly<Record<string, string>> = {
+  "GET generativelanguage.googleapis.com/download/v1beta/files/b:download?alt=media": "gemini.batch_output",
+  "POST daily-cloudcode-pa.googleapis.com/v1internal:generateContent": "cloudcode.generate",
   "POST api.anthropic.com/v1/messages": "anthropic.messages",
   "POST api.anthropic.com/v1/messages?beta=true": "anthropic.messages",
   "POST api.anthropic.com/v1/messages/count_tokens": "anthropic.count_tokens",
@@ -64,6 +66,8 @@ const READ: Readonly<Record<string, string>> = {
 
 /** What is read once the provider has switched to WebSocket. */
 const SOCKETS: Readonly<Record<string, string>> = {
+  "GET api.openai.com/v1/live/sessions": "openai.live",
+  "GET api.openai.com/v1/realtime/translations?model=m": "openai.realtime_translation",
   "GET api.openai.com/v1/responses": "openai.responses_socket",
   "GET chatgpt.com/backend-api/codex/responses": "codex.responses_socket",
   "GET api.openai.com/v1/realtime?model=gpt-realtime": "openai.realtime",
@@ -100,6 +104,9 @@ const IGNORED: readonly string[] = [
   "GET api.openai.com/v1/models",
   "POST api.openai.com/v1/messages",
   "POST api.openai.com/v1/realtime/calls",
+  // An observer of a session that another connection pays for.
+  "GET api.openai.com/v1/live/sessions/s/attach",
+  "POST api.openai.com/v1/live/sessions",
   "GET chatgpt.com/backend-api/codex/responses",
   "GET chatgpt.com/backend-api/codex/models?client_version=1",
   "GET chatgpt.com/backend-api/wham/accounts/check",

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { serverToolsIn } from "../../src/providers/server_tools.ts";
 import { counts, read, readOne, sse } from "./feed.ts";
 
 const CALL = "POST api.x.ai/v1/chat/completions";
@@ -70,4 +71,12 @@ Deno.test("unitPricedFormat reads the charge for an image", () => {
     response: { data: [], usage: { cost_in_usd_ticks: 700_000_000 } },
   });
   deepEqual([reading.providerCostPico, reading.kind, reading.usageUnknown], [70_000_000_000n, "image", "not_reported"]);
+});
+
+Deno.test("serverToolsIn() counts calls by their total or by kind, and sources beside them", () => {
+  equal(serverToolsIn(null), 0);
+  equal(serverToolsIn({ num_server_side_tools_used: 2, server_side_tool_usage_details: { web_search_calls: 5 } }), 2);
+  equal(serverToolsIn({ server_side_tool_usage_details: { web_search_calls: 2, mcp_calls: 1, note: "x" } }), 3);
+  equal(serverToolsIn({ num_sources_used: 4, num_server_side_tools_used: 1 }), 5);
+  equal(serverToolsIn({ num_sources_used: null, server_side_tool_usage_details: [] }), 0);
 });

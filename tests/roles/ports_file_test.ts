@@ -10,7 +10,7 @@ const HOSTS = Object.fromEntries(INTERCEPTED_HOSTS.map((host, i) => [host, 40_00
 const DAEMON: EffectivePorts["daemon"] = {
   pid: 77,
   apiPort: null,
-  interceptor: { hosts: HOSTS, health: 41_000, token: "1" },
+  interceptor: { hosts: HOSTS, health: 41_000, selfTest: 41_001, token: "1" },
   startedAt: 1_700_000_000_000,
 };
 const EDGE: EffectivePorts["edge"] = { port: 8081, pid: 78 };
@@ -61,7 +61,7 @@ Deno.test("readPorts takes garbage for nothing running, part by part", async () 
   await withFolder((folder) => {
     const path = `${folder}/ports.json`;
     const edge = { port: 8081, pid: 78 };
-    const interceptor = { hosts: HOSTS, health: 41_000, token: "1" };
+    const interceptor = { hosts: HOSTS, health: 41_000, selfTest: 41_001, token: "1" };
     const daemon = { pid: 77, apiPort: null, interceptor, startedAt: 5 };
     const partial = Object.fromEntries(Object.entries(HOSTS).slice(1));
     const cases: [unknown, boolean, boolean][] = [
@@ -97,7 +97,7 @@ Deno.test("readPorts keeps no port of a host that is not intercepted", async () 
     const hosts = { ...HOSTS, "evil.test": 1 };
     Deno.writeTextFileSync(
       path,
-      JSON.stringify({ daemon: { ...DAEMON, interceptor: { hosts, health: 41_000, token: "1" } } }),
+      JSON.stringify({ daemon: { ...DAEMON, interceptor: { hosts, health: 41_000, selfTest: 41_001, token: "1" } } }),
     );
     deepEqual(Object.keys(readPorts(path).daemon?.interceptor.hosts ?? {}), [...INTERCEPTED_HOSTS]);
     return Promise.resolve();

@@ -28,3 +28,19 @@ Deno.test("QuotaSampler does not remember names without bound", () => {
   for (let i = 0; i < 1_000; i++) sampler.take("api.anthropic.com", head(`w${i}`, "0.5"), AT);
   deepEqual(kept, 64);
 });
+
+Deno.test("QuotaSampler takes heads and events of one window for the same", () => {
+  const kept: [string, number | null][] = [];
+  const sampler = new QuotaSampler(({ window, usedPercent }) => kept.push([window, usedPercent]));
+  const event = (used_percent: number) => {
+    return JSON.stringify({
+      type: "codex.rate_limits",
+      rate_limits: { primary: { used_percent, window_minutes: 300 } },
+    });
+  };
+  sampler.take("chatgpt.com", ["x-codex-primary-used-percent", "10", "x-codex-primary-window-minutes", "300"], AT);
+  sampler.takeEvent("chatgpt.com", event(11), AT + 1_000);
+  sampler.takeEvent("chatgpt.com", event(12), AT + 60_000);
+  sampler.takeEvent("api.x.ai", event(13), AT + 120_000);
+  deepEqual(kept, [["5h", 10], ["5h", 12]]);
+});

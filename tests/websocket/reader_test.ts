@@ -196,6 +196,24 @@ Deno.test("FrameReader reads nothing after a close frame, and ends in the middle
   }
 });
 
+Deno.test("FrameReader tells the code and reason of a close frame, behind the messages before it", async () => {
+  const [coded = utf8("")] = await deflated(["last words"]);
+  const reason = utf8("Kühlwasser");
+  const closing = frame(joined([Uint8Array.of(3, 243), reason]), { opcode: 8 });
+  const told: unknown[] = [];
+  const options = {
+    extensions: DEFLATE,
+    onMessage: (data: string | Uint8Array) => told.push(data),
+    onClose: (code: number, reason: string) => told.push([code, reason]),
+  };
+  await read([joined([frame(coded, { rsv1: true }), closing, closing])], options);
+  deepEqual(told.splice(0), ["last words", [1011, "Kühlwasser"]]);
+  await read([frame(new Uint8Array(), { opcode: 8 })], options);
+  deepEqual(told.splice(0), [[1005, ""]]);
+  await read([frame(Uint8Array.of(3), { opcode: 8 })], options);
+  deepEqual(told, []);
+});
+
 Deno.test("FrameReader gives up when its receiver throws, also one of a compressed message", async () => {
   const [coded = utf8("")] = await deflated(["secret"]);
   for (const bytes of [frame(utf8("secret")), frame(coded, { rsv1: true })]) {

@@ -51,7 +51,10 @@ export function answersTo(message: string, n: number): string[] {
 }
 
 /** Starts one that answers each `response.create`, compressing with a window that lasts; with `hang`, only in part. */
-export async function startSocketProvider(host: InterceptedHost): Promise<SocketProvider> {
+export async function startSocketProvider(
+  host: InterceptedHost,
+  hostname = "127.0.0.1",
+): Promise<SocketProvider> {
   const leaf = await issueLeaf(await testAuthority(), host, Date.now(), 1);
   const server = createServer({ cert: leaf.certPem, key: leaf.keyPem });
   const sockets = new WebSocketServer({ server, perMessageDeflate: { threshold: 0 } });
@@ -65,7 +68,7 @@ export async function startSocketProvider(host: InterceptedHost): Promise<Socket
       for (const answer of hang ? answers.slice(0, 3) : answers) socket.send(answer);
     });
   });
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1" }, resolve));
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: hostname }, resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The stand-in has no port");
   return {
