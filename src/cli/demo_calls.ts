@@ -1,8 +1,12 @@
 /**
- * The calls of `demo`, made by a real HTTPS client that knows only the proxy and the certificate.
+ * The calls of `demo`, made over real TLS by a client that knows only the proxy and the certificate.
+ *
+ * Imports: roles/proxied_call.ts.
  *
  * @module
  */
+
+import { callThroughProxy } from "../roles/proxied_call.ts";
 
 /** One call. */
 export interface DemoCall {
@@ -50,26 +54,8 @@ export function demoCalls(): DemoCall[] {
 
 /** Makes one call through the proxy. @returns a line for the screen. */
 export async function makeCall(call: DemoCall, edgePort: number, caCertPem: string): Promise<string> {
-  const client = Deno.createHttpClient({
-    proxy: { url: `http://127.0.0.1:${edgePort}` },
-    caCerts: [caCertPem],
-  });
   const started = performance.now();
-  let bytes = 0;
-  let outcome: string;
-  try {
-    const response = await fetch(call.url, {
-      method: "POST",
-      headers: call.headers,
-      body: JSON.stringify(call.body),
-      client,
-    });
-    outcome = `HTTP ${response.status}`;
-    for await (const chunk of response.body ?? []) bytes += chunk.length;
-  } catch {
-    outcome = "ended early";
-  } finally {
-    client.close();
-  }
-  return `${call.title}: ${outcome}, ${bytes} bytes in ${Math.round(performance.now() - started)} ms`;
+  const { status, bodyBytes, whole } = await callThroughProxy(call, edgePort, caCertPem);
+  const outcome = whole ? `HTTP ${status}` : "ended early";
+  return `${call.title}: ${outcome}, ${bodyBytes} bytes in ${Math.round(performance.now() - started)} ms`;
 }

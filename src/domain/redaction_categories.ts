@@ -123,6 +123,9 @@ const RULE_NAMES = {
     // Not rules of the table: header lines and query parameters are masked by their names.
     "header",
     "query",
+    // Nor these: what is no name where a name belongs, and the last word of a body that was cut.
+    "text",
+    "unfinished",
   ],
   "personal": ["credit-card", "email", "iban"],
 } as const;

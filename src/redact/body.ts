@@ -5,7 +5,7 @@
  * names and boundaries. In streams, a secret that is split over several deltas is found too (channels.ts). Bodies are taken
  * as they were kept: whole, or cut anywhere.
  *
- * Imports: ./channels.ts, ./multipart.ts, ./redact.ts, ./scan.ts, ./target.ts, types of ./json_strings.ts.
+ * Imports: ./channels.ts, ./multipart.ts, ./redact.ts, ./scan.ts, ./target.ts, ./unfinished.ts, types of ./json_strings.ts.
  *
  * @module
  */
@@ -14,8 +14,9 @@ import { streamEdits } from "./channels.ts";
 import type { EventBreak } from "./json_strings.ts";
 import { type Part, partsOf } from "./multipart.ts";
 import { applyEdits, type Edit, maskEdits, placeholder, type Redacted } from "./redact.ts";
-import { type Find, findSecrets } from "./scan.ts";
+import { type Find, findSecrets, type Found } from "./scan.ts";
 import { isSensitive, queryEdits } from "./target.ts";
+import { addLastWord, isCutJson, unfinishedWord } from "./unfinished.ts";
 
 /** How a body is read: as one text, as events, as the query of a form, or part by part. */
 type Form = "text" | "form" | "multipart" | EventBreak;
@@ -40,18 +41,26 @@ export function bodyEdits(text: string, contentType: string | null, find: Find =
   const form = formOf(text, type);
   switch (form) {
     case "text":
-      return maskEdits(text, find(text, "cut"));
+      return maskEdits(text, withLastWord(text, find(text, "cut")));
     case "form":
       return [...queryEdits(text, find, true), ...maskEdits(text, find(text, "cut"))];
     case "multipart": {
       // The boundary is case-sensitive.
       const parts = partsOf(text, contentType ?? "");
       if (parts === null) return maskEdits(text, find(text, "cut"));
-      return parts.flatMap((part) => partEdits(text.slice(part.start, part.end), part, find));
+      return [
+        ...headEdits(text, parts, find),
+        ...parts.flatMap((part) => partEdits(text.slice(part.start, part.end), part, find)),
+      ];
     }
     default:
       return streamEdits(text, form, find);
   }
+}
+
+/** What was found, and the last word of JSON that was cut. */
+function withLastWord(text: string, found: Found[]): Found[] {
+  return addLastWord(found, isCutJson(text) ? unfinishedWord(text) : null);
 }
 
 function formOf(text: string, contentType: string): Form {
@@ -70,6 +79,19 @@ function looksLikeLines(text: string): boolean {
   const lineEnd = text.indexOf("\n");
   if (lineEnd < 0 || !text.startsWith("{")) return false;
   return /\}\r?$/.test(text.slice(Math.max(0, lineEnd - 2), lineEnd)) && text.startsWith("{", lineEnd + 1);
+}
+
+/** Edits of what stands between the contents of parts: boundaries, names of fields and files. */
+function headEdits(text: string, parts: readonly Part[], find: Find): Edit[] {
+  let at = 0;
+  return [...parts, { start: text.length, end: text.length }].flatMap(({ start, end }) => {
+    const from = at;
+    at = end;
+    const head = text.slice(from, start);
+    return maskEdits(head, find(head, "whole")).map((edit) => {
+      return { ...edit, start: edit.start + from, end: edit.end + from };
+    });
+  });
 }
 
 /** Edits of one part, in the source of the whole body. A part that holds parts is searched as text. */

@@ -4,7 +4,7 @@
  * Strings of one place in successive events (json_strings.ts) are joined and searched as one text. The first piece of a secret
  * becomes the mask, the others become empty. Only bytes between the quotes of those strings change.
  *
- * Imports: ./characters.ts, ./json_strings.ts, ./redact.ts, ./scan.ts.
+ * Imports: ./characters.ts, ./json_strings.ts, ./redact.ts, ./scan.ts, ./unfinished.ts.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { afterEscape, BACKSLASH } from "./characters.ts";
 import { type EventBreak, stringsByPlace, type StringValue } from "./json_strings.ts";
 import { type Edit, maskEdits } from "./redact.ts";
 import { type Ending, type Find, findSecrets, type Found } from "./scan.ts";
+import { addLastWord, unfinishedWord } from "./unfinished.ts";
 
 /**
  * What providers send when a text is complete: `content_block_stop`, `message_stop`, `response.output_text.done`,
@@ -32,7 +33,7 @@ export function streamEdits(text: string, eventBreak: EventBreak, find: Find = f
     const last = pieces.length > 1 ? pieces.at(-1) : undefined;
     if (last === undefined) continue;
     const joined = new Joined(text, pieces);
-    split.push(...joined.edits(last.start > completeAt ? "cut" : "whole", find));
+    split.push(...joined.edits(last.start > completeAt ? "cut" : "whole", eventBreak === "blank-line", find));
     joined.keepEscapes(found);
   }
   // What the joined text shows of a secret is listed first, since it knows what stands around it.
@@ -55,10 +56,12 @@ class Joined {
     for (const { length } of decoded) this.#offsets.push((this.#offsets.at(-1) ?? 0) + length);
   }
 
-  edits(ending: Ending, find: Find): Edit[] {
+  /** @param told Whether an ending of `cut` is what the stream itself tells, so that its last word may be half of one. */
+  edits(ending: Ending, told: boolean, find: Find): Edit[] {
     const edits: Edit[] = [];
     let index = 0;
-    for (const secret of maskEdits(this.#text, find(this.#text, ending))) {
+    const last = told && ending === "cut" ? unfinishedWord(this.#text) : null;
+    for (const secret of maskEdits(this.#text, addLastWord(find(this.#text, ending), last))) {
       let mask = secret.mask.replaceAll('"', '\\"');
       for (; index < this.#pieces.length; index++) {
         const range = this.#rangeIn(index, secret);

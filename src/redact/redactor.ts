@@ -6,7 +6,7 @@
  * stands between strings is left.
  *
  * Imports: domain (config types, errors, pattern_cost), ./characters.ts, ./cut.ts, ./header_lines.ts, ./json_place.ts,
- * ./scan.ts, ./target.ts.
+ * ./names.ts, ./redact.ts, ./scan.ts, ./target.ts.
  *
  * @module
  */
@@ -18,6 +18,8 @@ import { afterEscape, BACKSLASH } from "./characters.ts";
 import { type Cut, redactAndCut } from "./cut.ts";
 import { redactFields } from "./header_lines.ts";
 import { StringTracker } from "./json_place.ts";
+import { redactName, redactNamesIn } from "./names.ts";
+import { redactText } from "./redact.ts";
 import { type Ending, type Find, findSecrets, type Found, mergeFound } from "./scan.ts";
 import { redactTarget } from "./target.ts";
 
@@ -36,6 +38,12 @@ export interface Redactor {
   readonly target: (target: string) => string;
   /** As `redactFields`. */
   readonly fields: (fields: readonly string[]) => string[];
+  /** As `redactName`. */
+  readonly name: (name: string) => string;
+  /** As `redactNamesIn`. */
+  readonly namesIn: (json: string) => string;
+  /** As `redactText`, for one line that is whole. */
+  readonly line: (text: string) => string;
 }
 
 interface CompiledRule {
@@ -57,6 +65,9 @@ export function createRedactor(userRules: readonly UserRule[]): Redactor {
     body: (text, contentType, maxBytes) => redactAndCut(text, contentType, maxBytes, find),
     target: (target) => redactTarget(target, find),
     fields: (fields) => redactFields(fields, find),
+    name: (name) => redactName(name, find),
+    namesIn: (json) => redactNamesIn(json, find),
+    line: (text) => redactText(text, "whole", find).text,
   };
 }
 

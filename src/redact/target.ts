@@ -2,13 +2,15 @@
  * Redacts request targets and other addresses.
  *
  * Names of query parameters decide first: what a provider or an identity service takes as a credential there is masked
- * whatever it looks like. Values and path segments are then searched as they are, decoded, and decoded twice.
+ * whatever it looks like. Values and path segments are then searched as they are, decoded, and decoded twice. What is no name
+ * once it is decoded (names.ts) is text, perhaps a prompt, and is not kept in a request target.
  *
- * Imports: ./redact.ts, ./scan.ts.
+ * Imports: ./names.ts, ./redact.ts, ./scan.ts.
  *
  * @module
  */
 
+import { isName } from "./names.ts";
 import { applyEdits, type Edit, maskEdits, placeholder, type Redacted, redactText } from "./redact.ts";
 import { type Find, findSecrets } from "./scan.ts";
 
@@ -27,8 +29,8 @@ const HARMLESS_NAMES = new Set(["pagetoken", "nextpagetoken", "nexttoken", "cont
 const MAX_DECODINGS = 2;
 
 /**
- * Masks secrets in a request target, or in any URL. Names and the shape of the query stay; a sensitive value
- * becomes `[REDACTED:query]`.
+ * Masks secrets and text in a request target, or in any URL. Names and the shape of the query stay; a sensitive value
+ * becomes `[REDACTED:query]`, text `[REDACTED:text]`.
  */
 export function redactTarget(target: string, find: Find = findSecrets): string {
   const { text } = redactText(target, "whole", find);
@@ -36,11 +38,20 @@ export function redactTarget(target: string, find: Find = findSecrets): string {
   const fragmentStart = hash < 0 ? text.length : hash;
   const mark = text.slice(0, fragmentStart).indexOf("?");
   const queryStart = mark < 0 ? fragmentStart : mark;
-  const path = text.slice(0, queryStart).split("/").map((segment) =>
-    applyEdits(segment, partEdits(segment, 0, find)).text
-  ).join("/");
-  return path + redactQuery(text.slice(queryStart, fragmentStart), find).text +
-    redactQuery(text.slice(fragmentStart), find).text;
+  const path = text.slice(0, queryStart).split("/").map((segment) => onlyName(segment, find)).join("/");
+  return path + namesOf(text.slice(queryStart, fragmentStart), find) + namesOf(text.slice(fragmentStart), find);
+}
+
+/** A query or a fragment without secrets and text; its separators stay. */
+function namesOf(query: string, find: Find): string {
+  const { text } = redactQuery(query, find);
+  return text.split(/([?#&;=])/).map((part, index) => index % 2 === 0 ? onlyName(part, find) : part).join("");
+}
+
+/** A part of an address without secrets, also those that only its decoded form shows, unless it is text. */
+function onlyName(part: string, find: Find): string {
+  const { text } = applyEdits(part, partEdits(part, 0, find));
+  return isName(decodings(text).at(-1)?.text ?? text) ? text : placeholder("text");
 }
 
 /** A semicolon parts two pairs only where a second pair follows; else it belongs to the value. */

@@ -20,7 +20,7 @@ import { billingBasisOf } from "../meter/billing.ts";
 import { clientNameOf } from "../meter/client_name.ts";
 import type { RequestFacts } from "../providers/adapter.ts";
 import { classifyError } from "../providers/errors.ts";
-import { redactTarget } from "../redact/target.ts";
+import { createRedactor, type Redactor } from "../redact/redactor.ts";
 import type { ConnectionSide } from "./messages.ts";
 
 /** What the relay saw of one exchange. Times: UTC epoch ms with fraction. */
@@ -41,17 +41,22 @@ export interface Observed {
   readonly copyFailure: Extract<UsageUnknown, "unreadable" | "dropped"> | null;
 }
 
-/** Builds the row of one reading. */
+/** What is kept of names that others chose. */
+export type RowRedactor = Pick<Redactor, "target" | "name" | "namesIn" | "line">;
+
+/** Builds the row of one reading. Every text of it that a client or a provider chose is redacted. */
 export function buildRow(
   id: string,
   reading: Reading,
   cost: Cost,
   seen: Observed,
   owner: Attribution,
-  maskTarget: (target: string) => string = redactTarget,
+  redactor: RowRedactor = createRedactor([]),
 ): ExchangeRow {
   const { facts } = seen;
-  const client = clientNameOf(facts.headers.get("user-agent"));
+  const name = (text: string | null) => text === null ? null : redactor.name(text);
+  // Before it is read, since that changes the case by which a secret is known.
+  const client = clientNameOf(redactor.line(facts.headers.get("user-agent") ?? ""));
   const errorClass = errorClassOf(reading, seen);
   const [first, ...others] = reading.parts;
   return {
@@ -60,34 +65,36 @@ export function buildRow(
     provider: reading.provider,
     host: facts.host,
     method: facts.method,
-    path: maskTarget(facts.target),
-    requestedModel: reading.requestedModel,
-    model: reading.servedModel ?? reading.requestedModel,
+    path: redactor.target(facts.target),
+    requestedModel: name(reading.requestedModel),
+    model: name(reading.servedModel ?? reading.requestedModel),
     mode: reading.mode,
     requestKind: reading.kind,
     usage: sumOf(first, others),
-    extraParts: others.length === 0 ? null : JSON.stringify(others),
+    extraParts: others.length === 0 ? null : redactor.namesIn(JSON.stringify(others)),
     responseUsage: others.length === 0 ? null : JSON.stringify(first.usage),
     modalities: first.modalities === undefined ? null : JSON.stringify(first.modalities),
     extraUsage: Object.keys(reading.extra).length === 0 ? null : JSON.stringify(reading.extra),
-    rawUsage: reading.rawUsage,
+    rawUsage: reading.rawUsage === null ? null : redactor.namesIn(reading.rawUsage),
     providerCostPico: reading.providerCostPico,
     responseComplete: reading.complete,
     billable: reading.billable,
     cost,
-    billingBasis: billingBasisOf(facts.host, facts.target, facts.headers),
-    requestedTier: reading.requestedTier,
-    servedTier: reading.servedTier,
-    speed: reading.speed,
-    inferenceGeo: reading.inferenceGeo,
-    responseId: reading.responseId,
+    billingBasis: reading.paidWithCredits === true
+      ? "credits"
+      : billingBasisOf(facts.host, facts.target, facts.headers),
+    requestedTier: name(reading.requestedTier),
+    servedTier: name(reading.servedTier),
+    speed: name(reading.speed),
+    inferenceGeo: name(reading.inferenceGeo),
+    responseId: name(reading.responseId),
     clientName: client.name,
     clientVersion: client.version,
     status: errorClass === null ? "success" : "error",
     httpStatus: seen.httpStatus,
     errorClass,
-    providerErrorCode: reading.error?.code ?? null,
-    providerErrorType: reading.error?.type ?? null,
+    providerErrorCode: name(reading.error?.code ?? null),
+    providerErrorType: name(reading.error?.type ?? null),
     requestedAt: Math.floor(seen.requestedAt),
     ttftMs: seen.firstByteAt === null ? null : seen.firstByteAt - seen.requestedAt,
     latencyMs: seen.endedAt === null ? null : seen.endedAt - seen.requestedAt,

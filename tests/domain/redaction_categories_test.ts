@@ -5,7 +5,7 @@ import { RULES } from "../../src/redact/rules.ts";
 
 Deno.test("builtInRuleNames are the rules of the table, and what is masked by its name", () => {
   const table = RULES.map(({ name }) => name);
-  deepEqual(builtInRuleNames().toSorted(), [...table, "header", "query"].toSorted());
+  deepEqual(builtInRuleNames().toSorted(), [...table, "header", "query", "text", "unfinished"].toSorted());
 });
 
 Deno.test("categoryOf knows every built-in rule, and takes other names for the user's", () => {

@@ -55,9 +55,21 @@ Deno.test("redactTarget masks secrets in the path, plain or percent-encoded", ()
 });
 
 Deno.test("redactTarget masks secrets in values of harmless names, encoded up to twice", () => {
-  equal(redactTarget(`/x?q=a%20${KEY}`), "/x?q=a%20[REDACTED:google-api-key]");
+  equal(redactTarget(`/x?q=a%2C${KEY}`), "/x?q=a%2C[REDACTED:google-api-key]");
   equal(redactTarget(`/x?q=${KEY.replace("z", "%7A")}&b=2`), "/x?q=[REDACTED:google-api-key]&b=2");
   equal(redactTarget(`/x?q=${KEY.replace("z", "%257A")}`), "/x?q=[REDACTED:google-api-key]");
+});
+
+Deno.test("redactTarget masks text, which may be a prompt, and keeps names", () => {
+  equal(redactTarget("/x?q=Ask+the%20heron&b=2"), "/x?q=[REDACTED:text]&b=2");
+  equal(redactTarget("/x/Ask%20the%20heron/y?b=2"), "/x/[REDACTED:text]/y?b=2");
+  equal(redactTarget("/x?Ask%20the%20heron=1&Ask%20it"), "/x?[REDACTED:text]=1&[REDACTED:text]");
+  equal(redactTarget("/x?q=%E4%BD%A0%E5%A5%BD"), "/x?q=[REDACTED:text]");
+  equal(redactTarget(`/x?q=${"a".repeat(300)}#Ask%20it`), "/x?q=[REDACTED:text]#[REDACTED:text]");
+});
+
+Deno.test("redactTarget masks encoded secrets in a query without names", () => {
+  equal(redactTarget(`/x?a%2C${KEY.replace("z", "%7A")}`), "/x?a%2C[REDACTED:google-api-key]");
 });
 
 Deno.test("redactTarget masks fragments, userinfo and ephemeral tokens", () => {
