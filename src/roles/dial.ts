@@ -1,12 +1,14 @@
 /**
- * Opens outbound TCP connections, straight or through an HTTP CONNECT proxy.
+ * Opens outbound TCP connections, straight or through an HTTP CONNECT proxy, and counts each of them. Nothing else in this
+ * program connects to anything but loopback.
  *
- * Imports: domain, roles/splice.ts.
+ * Imports: domain, roles/destinations.ts, roles/splice.ts.
  *
  * @module
  */
 
-import type { Address, UpstreamSettings } from "../domain/upstream.ts";
+import type { Address, UpstreamProxy, UpstreamSettings } from "../domain/upstream.ts";
+import type { Allowance, Destinations } from "./destinations.ts";
 import { closeQuietly, writeAll } from "./splice.ts";
 
 /** Where a dial failed, for error classes and for one sentence to the user. */
@@ -29,17 +31,45 @@ const MAX_PROXY_HEAD_BYTES = 16 * 1024;
 /** Seconds are spent by proxies that authenticate elsewhere first; a silent one must not hold a call for ever. */
 const PROXY_ANSWER_MS = 30_000;
 
-/** Connects to `target`, or to what the configuration put in its place. @throws {DialError} */
-export function dial(target: Address, upstream: UpstreamSettings): Promise<Deno.TcpConn> {
+/** An outbound connection. */
+export interface Outbound {
+  readonly connection: Deno.TcpConn;
+  /** To be called when it was closed: until then it counts as open. `failed` = it was of no use. */
+  readonly ended: (failed?: boolean) => void;
+}
+
+/**
+ * Connects to `target`, or to what the configuration put in its place.
+ *
+ * @param allowed On whose word, where the configuration says nothing of it.
+ * @throws {DialError}
+ */
+export async function dial(
+  target: Address,
+  upstream: UpstreamSettings,
+  destinations: Destinations,
+  allowed: Extract<Allowance, "provider" | "client" | "self-test">,
+): Promise<Outbound> {
   const mapped = target.port === 443 && Object.hasOwn(upstream.map, target.host)
     ? upstream.map[target.host]
     : undefined;
-  if (upstream.proxy !== null && !isLoopback(target.host)) return dialThroughProxy(mapped ?? target, upstream);
-  return connect(mapped ?? target);
+  const proxy = isLoopback(target.host) ? null : upstream.proxy;
+  const by = allowed === "self-test" ? allowed : proxy !== null ? "proxy" : mapped !== undefined ? "map" : allowed;
+  const outgoing = destinations.begin(proxy ?? mapped ?? target, target, by);
+  try {
+    const connection = proxy === null
+      ? await connect(mapped ?? target)
+      : await dialThroughProxy(mapped ?? target, proxy);
+    outgoing.reached(connection.remoteAddr.hostname);
+    return { connection, ended: (failed = false) => outgoing.ended(failed) };
+  } catch (error) {
+    outgoing.ended(true);
+    throw error;
+  }
 }
 
 /** A proxy never serves the machine's own addresses better than the machine does. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
@@ -53,9 +83,7 @@ async function connect(address: Address): Promise<Deno.TcpConn> {
   }
 }
 
-async function dialThroughProxy(target: Address, upstream: UpstreamSettings): Promise<Deno.TcpConn> {
-  const proxy = upstream.proxy;
-  if (proxy === null) return connect(target);
+async function dialThroughProxy(target: Address, proxy: UpstreamProxy): Promise<Deno.TcpConn> {
   const connection = await connect(proxy);
   const timer = setTimeout(() => closeQuietly(connection), PROXY_ANSWER_MS);
   try {

@@ -1,6 +1,7 @@
-import { equal, match, ok, rejects } from "node:assert/strict";
-import { DIRECT, type UpstreamSettings } from "../../src/domain/upstream.ts";
-import { dial, DialError, reasonOf, shown } from "../../src/roles/dial.ts";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { type Address, DIRECT, type UpstreamSettings } from "../../src/domain/upstream.ts";
+import { type DestinationLog, Destinations } from "../../src/roles/destinations.ts";
+import { dial as dialCounted, DialError, reasonOf, shown } from "../../src/roles/dial.ts";
 import { close, closedPort, receiveUntil, send, type Server, tcpServer, within, withShortTimer } from "./tools.ts";
 
 const LOCAL = "127.0.0.1";
@@ -17,6 +18,10 @@ function proxy(answer: string | null): Server<Deno.TcpConn> & { readonly heads: 
 
 function through(port: number, changes: Partial<UpstreamSettings> = {}, authorization: string | null = null) {
   return { ...DIRECT, proxy: { host: LOCAL, port, authorization }, ...changes };
+}
+
+async function dial(target: Address, upstream: UpstreamSettings): Promise<Deno.TcpConn> {
+  return (await dialCounted(target, upstream, new Destinations(() => 1), "client")).connection;
 }
 
 async function failure(promise: Promise<Deno.TcpConn>): Promise<DialError> {
@@ -159,4 +164,83 @@ Deno.test("shown brackets IPv6 only", async () => {
   equal(shown({ host: "::1", port: 80 }), "[::1]:80");
   equal(shown({ host: "a.test", port: 80 }), "a.test:80");
   await rejects(dial({ host: "::1", port: closedPort() }, DIRECT), /\[::1\]:\d+/);
+});
+
+/** What is counted of one dial by the edge, and by the interceptor. */
+async function counted(
+  target: Address,
+  upstream: UpstreamSettings,
+  by: "client" | "provider" | "self-test",
+): Promise<DestinationLog["destinations"][number]> {
+  const destinations = new Destinations(() => 7);
+  try {
+    const { connection, ended } = await dialCounted(target, upstream, destinations, by);
+    equal(destinations.log().destinations[0]?.open, 1);
+    close(connection);
+    ended();
+  } catch (error) {
+    if (!(error instanceof DialError)) throw error;
+  }
+  const [only, ...more] = destinations.log().destinations;
+  equal(more.length, 0);
+  ok(only !== undefined);
+  equal(only.open, 0);
+  equal(only.connections, 1);
+  return only;
+}
+
+Deno.test("dial counts what it connects to, and on whose word", async () => {
+  const server = tcpServer((connection) => send(connection, "HTTP/1.1 200 OK\r\n\r\n"));
+  const here = { host: LOCAL, port: server.port };
+  const asked = { host: "api.x.ai", port: 443 };
+  const mapped = { ...DIRECT, map: { "api.x.ai": here } };
+  const proxied = { ...mapped, proxy: { ...here, authorization: null } };
+  const direct = await counted(here, DIRECT, "client");
+  deepEqual([direct.host, direct.port, direct.askedHost, direct.askedPort], [LOCAL, server.port, LOCAL, server.port]);
+  deepEqual([direct.allowed, direct.failed, direct.addresses], ["client", 0, [LOCAL]]);
+  for (
+    const [upstream, by, allowed] of [
+      [mapped, "provider", "map"],
+      [mapped, "client", "map"],
+      [mapped, "self-test", "self-test"],
+      [proxied, "provider", "proxy"],
+      [proxied, "client", "proxy"],
+    ] as const
+  ) {
+    const found = await counted(asked, upstream, by);
+    deepEqual([found.host, found.port, found.askedHost, found.askedPort], [LOCAL, server.port, "api.x.ai", 443]);
+    deepEqual([found.allowed, found.failed], [allowed, 0]);
+  }
+  server.stop();
+});
+
+Deno.test("dial counts what did not come about as failed, and as open no more", async () => {
+  const refused = await counted({ host: LOCAL, port: closedPort() }, DIRECT, "provider");
+  deepEqual([refused.allowed, refused.failed, refused.addresses], ["provider", 1, []]);
+  const denying = proxy("HTTP/1.1 403 No\r\n\r\n");
+  const denied = await counted({ host: "api.x.ai", port: 443 }, through(denying.port), "client");
+  deepEqual([denied.allowed, denied.failed, denied.port], ["proxy", 1, denying.port]);
+  denying.stop();
+});
+
+Deno.test("dial is the only way off this machine: every other connection names 127.0.0.1 or a unix socket", async () => {
+  const away: string[] = [];
+  const folder = new URL("../../src/", import.meta.url);
+  const look = async (url: URL): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(url)) {
+      if (isDirectory) await look(new URL(`${name}/`, url));
+      else if (/\.tsx?$/.test(name)) {
+        const source = await Deno.readTextFile(new URL(name, url));
+        const calls = source.matchAll(
+          /\bDeno\.connect(?:Tls)?\(([^]{0,60})|\b(?:net|tls)\.(?:connect|createConnection)\(/g,
+        );
+        for (const [call, target = ""] of calls) {
+          if (/^\{ (?:transport: "unix"|hostname: "127\.0\.0\.1"),/.test(target)) continue;
+          away.push(`${name}: ${call.split("\n")[0]}`);
+        }
+      }
+    }
+  };
+  await look(folder);
+  deepEqual(away, ["dial.ts: Deno.connect({ hostname: address.host, port: address.port });"]);
 });
