@@ -4,23 +4,14 @@
  * Variables that replace a client's roots point at a bundle of the system's roots and ours; those that add to them point at
  * ours. What the user had set before is kept inside the bundle.
  *
- * Imports: domain, os/trust_bundle.ts, os/paths.ts (types).
+ * Imports: domain, os/client_variables.ts, os/trust_bundle.ts, os/paths.ts (types).
  *
  * @module
  */
 
+import { REPLACING_VARIABLES as REPLACING } from "./client_variables.ts";
 import type { Environment, Paths } from "./paths.ts";
 import { ensureBundle, ensureNodeExtra } from "./trust_bundle.ts";
-
-/** Variables that replace the roots of the clients that read them. */
-const REPLACING = [
-  "SSL_CERT_FILE",
-  "REQUESTS_CA_BUNDLE",
-  "CURL_CA_BUNDLE",
-  "GIT_SSL_CAINFO",
-  "AWS_CA_BUNDLE",
-  "CODEX_CA_CERTIFICATE",
-] as const;
 
 /** What to set for the command, and what could not be set. */
 export interface ClientEnvironment {

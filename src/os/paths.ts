@@ -23,16 +23,24 @@ export interface Paths {
   readonly effectivePorts: string;
   /** Unix socket of the supervisor. */
   readonly socket: string;
+  /** Unix socket of the process `edge`, which says where it has connected to. */
+  readonly edgeSocket: string;
   readonly daemonLog: string;
   readonly edgeLog: string;
   /** Public roots plus the meter's own certificate, for clients that take one bundle. */
   readonly caBundle: string;
+  /** The meter's certificate and what the user had in `NODE_EXTRA_CA_CERTS`, for Node. */
+  readonly nodeExtraCa: string;
   readonly installMode: string;
   /** What `init` found before it changed the system's proxy. */
   readonly systemState: string;
   readonly proxyManaged: string;
   readonly appsManaged: string;
   readonly pac: string;
+  /** What a shell reads at its start to be metered. */
+  readonly shellEnvironment: string;
+  /** Folders and files that `init` made where there were none, so that `uninstall` can take them away again. */
+  readonly madePaths: string;
   readonly cloudCredentials: string;
   /** `~/.mitmproxy`, or `HALTON_METER_CA_DIR`. */
   readonly caFolder: string;
@@ -64,14 +72,18 @@ export function paths(env: Environment = Deno.env): Paths {
     config: `${home}/config.toml`,
     effectivePorts: `${home}/effective-ports.json`,
     socket: `${home}/daemon.sock`,
+    edgeSocket: `${home}/edge.sock`,
     daemonLog: `${home}/daemon.err.log`,
     edgeLog: `${home}/edge.err.log`,
     caBundle: `${home}/ca-bundle.pem`,
+    nodeExtraCa: `${home}/node-extra-ca.pem`,
     installMode: `${home}/install-mode`,
     systemState: `${home}/system_state.json`,
     proxyManaged: `${home}/proxy-managed`,
     appsManaged: `${home}/apps-managed`,
     pac: `${home}/proxy.pac`,
+    shellEnvironment: `${home}/env.sh`,
+    madePaths: `${home}/made-paths.json`,
     cloudCredentials: `${home}/cloud-credentials.json`,
     caFolder,
     caKey: `${caFolder}/mitmproxy-ca.pem`,
@@ -82,10 +94,11 @@ export function paths(env: Environment = Deno.env): Paths {
 /**
  * Creates the data folder with mode 0700, or sets that mode on the one that is there.
  *
+ * @returns Whether the folder was there with a mode that gave more than it should.
  * @throws {MeterError} `failed` if the path is a symbolic link, not a folder, another user's, too long for a Unix
  *   socket inside it, or cannot be created.
  */
-export function ensureHome({ home, socket }: Pick<Paths, "home" | "socket">): void {
+export function ensureHome({ home, socket }: Pick<Paths, "home" | "socket">): boolean {
   if (new TextEncoder().encode(socket).length > MAX_SOCKET_PATH_BYTES) {
     throw new MeterError("failed", `Cannot use ${home}: its path is too long for a Unix socket`, {
       hint: "Set HALTON_METER_HOME to a shorter path",
@@ -104,7 +117,9 @@ export function ensureHome({ home, socket }: Pick<Paths, "home" | "socket">): vo
       hint: "Move it away, or set HALTON_METER_HOME to a folder of your own",
     });
   }
-  if (((info.mode ?? 0) & 0o7777) !== HOME_MODE) Deno.chmodSync(home, HOME_MODE);
+  const mode = (info.mode ?? 0) & 0o7777;
+  if (mode !== HOME_MODE) Deno.chmodSync(home, HOME_MODE);
+  return (mode & ~HOME_MODE) !== 0;
 }
 
 function whatIsWrong(info: Deno.FileInfo): string | null {

@@ -59,6 +59,7 @@ interface Sources {
  * @param options.home This program's data folder; made with mode 0700 if absent.
  * @param options.base Files that the user had in such variables. The bundle itself stands for the files it was built from.
  * @param options.systemRootFiles Candidates for the system's roots.
+ * @param options.onlyLook Writes nothing; `rebuilt` then says whether it would have been written.
  * @throws {MeterError} `failed` if the bundle cannot be written.
  */
 export async function ensureBundle(options: {
@@ -66,8 +67,9 @@ export async function ensureBundle(options: {
   readonly caCertPem: string;
   readonly base?: readonly string[];
   readonly systemRootFiles?: readonly string[];
+  readonly onlyLook?: boolean;
 }): Promise<TrustBundle> {
-  const { home, caCertPem, base = [], systemRootFiles = SYSTEM_ROOT_FILES } = options;
+  const { home, caCertPem, base = [], systemRootFiles = SYSTEM_ROOT_FILES, onlyLook = false } = options;
   const path = `${home}/${BUNDLE_FILE}`;
   let system: string | null = null;
   let systemCertificates: string[] = [];
@@ -85,7 +87,8 @@ export async function ensureBundle(options: {
     return { path: null, reason, systemRoots: null, skipped: user.skipped, rebuilt: false };
   }
   const text = await bundleText({ system, base: user.files }, [...roots, ...own]);
-  return { path, reason: null, systemRoots: system, skipped: user.skipped, rebuilt: await refresh(home, path, text) };
+  const rebuilt = onlyLook ? await readOrEmpty(path) !== text : await refresh(home, path, text);
+  return { path, reason: null, systemRoots: system, skipped: user.skipped, rebuilt };
 }
 
 /**

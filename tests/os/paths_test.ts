@@ -21,6 +21,7 @@ Deno.test("paths puts everything below the home folder", () => {
   equal(found.config, "/home/ada/.halton-meter/config.toml");
   equal(found.effectivePorts, "/home/ada/.halton-meter/effective-ports.json");
   equal(found.socket, "/home/ada/.halton-meter/daemon.sock");
+  equal(found.edgeSocket, "/home/ada/.halton-meter/edge.sock");
   equal(found.daemonLog, "/home/ada/.halton-meter/daemon.err.log");
   equal(found.edgeLog, "/home/ada/.halton-meter/edge.err.log");
   equal(found.caKey, "/home/ada/.mitmproxy/mitmproxy-ca.pem");

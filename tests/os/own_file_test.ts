@@ -1,0 +1,25 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { checkOwnFile, putOwnFile, removeOwnFile } from "../../src/os/own_file.ts";
+import { paths } from "../../src/os/paths.ts";
+
+Deno.test("putOwnFile writes once, replaces what differs, and removeOwnFile leaves nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const found = paths({ get: (name) => name === "HOME" ? folder : undefined });
+    const file = { path: `${folder}/x/y/file`, text: "text\n", mode: 0o640 };
+    equal(await checkOwnFile(file), "absent");
+    equal(await putOwnFile(found, file), true);
+    equal(await putOwnFile(found, file), false);
+    equal((Deno.statSync(file.path).mode ?? 0) & 0o777, 0o640);
+    Deno.writeTextFileSync(file.path, "other");
+    equal(await checkOwnFile(file), "differs");
+    equal(await putOwnFile(found, file), true);
+    await removeOwnFile(found, file.path);
+    await removeOwnFile(found, file.path);
+    deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [".halton-meter"]);
+    Deno.writeTextFileSync(`${folder}/x`, "a file where a folder should be");
+    await rejects(() => putOwnFile(found, file), /Cannot write .*\/x\/y\/file: /);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
