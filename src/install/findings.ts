@@ -99,8 +99,8 @@ export function groupOf(id: string): Group {
     trust: "trust",
     service: "services",
     environment: "environment",
-    proxy: "system proxy",
   };
+  if (id === "environment.system-proxy") return "system proxy";
   return groups[id.split(".")[0] ?? ""] ?? "services";
 }
 

@@ -33,9 +33,18 @@ export interface StepReport {
   readonly hint: string | null;
 }
 
+/** A step that is about to be taken. */
+export interface StepBegin {
+  readonly number: number;
+  readonly total: number;
+  readonly label: string;
+  /** Whether something is taken out. */
+  readonly undo: boolean;
+}
+
 /** Hears of every step as it is taken. `total` counts the steps that will be heard of. */
 export interface PlanListener {
-  begin(step: { readonly number: number; readonly total: number; readonly label: string }): void;
+  begin(step: StepBegin): void;
   end(report: StepReport): void;
 }
 
@@ -60,7 +69,7 @@ export async function carryOut(plan: readonly PlannedPlace[], listener: PlanList
       reports.push(report(place, "stopped", "not attempted", null));
       continue;
     }
-    listener.begin({ number: index + 1, total: steps.length, label: place.label });
+    listener.begin({ number: index + 1, total: steps.length, label: place.label, undo: !step.wanted });
     const taken = await take(step);
     reports.push(taken);
     listener.end(taken);
@@ -75,14 +84,20 @@ export async function carryOut(plan: readonly PlannedPlace[], listener: PlanList
   };
 }
 
-/** Empties places in the given order, whatever becomes of each. */
+/** Empties places in the given order, whatever becomes of each. Those in which there is nothing are not heard of. */
 export async function removeAll(places: readonly Place[], listener: PlanListener): Promise<readonly StepReport[]> {
   const reports: StepReport[] = [];
   for (const [index, place] of places.entries()) {
-    listener.begin({ number: index + 1, total: places.length, label: place.label });
+    const { state } = await look(place);
+    const heard = state === "present" || state === "differs";
+    if (heard) listener.begin({ number: index + 1, total: places.length, label: place.label, undo: true });
     const taken = await takeOut(place);
     reports.push(taken);
-    listener.end(taken);
+    if (heard) listener.end(taken);
+    else if (taken.outcome !== "already") {
+      listener.begin({ number: index + 1, total: places.length, label: place.label, undo: true });
+      listener.end(taken);
+    }
   }
   return reports;
 }
@@ -117,8 +132,11 @@ async function takeOut(place: Place): Promise<StepReport> {
     const before = await look(place);
     if (before.state === "absent") return report(place, "already", before.detail, null);
     const after = await place.remove();
+    if (after.state === "unavailable" && before.state === "unavailable") {
+      return report(place, "already", after.detail, null);
+    }
     const gone = after.state === "absent" || after.state === "unavailable";
-    return report(place, gone ? "removed" : "failed", after.detail, after.hint);
+    return report(place, gone ? "removed" : "failed", after.detail, gone ? null : after.hint);
   } catch (error) {
     return failure(place, error);
   }

@@ -2,20 +2,21 @@
  * The three checks by which a user can see that the meter keeps its promise: who can reach its API, where it connects to, and
  * who can read its key. The commands of the security page say the same.
  *
- * Imports: domain, os (types), install/findings.ts (types).
+ * Imports: os (types), install/findings.ts (types).
  *
  * @module
  */
 
-import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
 import type { Paths } from "../os/paths.ts";
 import type { Runner } from "../os/run.ts";
 import type { Finding } from "./findings.ts";
 
-/** One outbound destination, as the daemon counted it. */
+/** One outbound destination, as the processes counted it. */
 export interface SeenDestination {
   readonly role: string;
-  readonly host: string;
+  readonly place: string;
+  /** Whether a provider's own name or the configuration allowed it, not a client. */
+  readonly expected: boolean;
 }
 
 /** Check 1: the API's port is open on 127.0.0.1 and nowhere else. */
@@ -72,20 +73,19 @@ export function addressesIn(text: string, port: number): string[] {
   return [...new Set([...text.matchAll(pattern)].map((match) => (match[1] ?? "").replace(/^\[|\]$/g, "")))];
 }
 
-/** Check 2: the interceptor has been nowhere but at the six providers, and roles without a network nowhere at all. */
-export function outboundCheck(destinations: readonly SeenDestination[] | null, mapped: readonly string[]): Finding {
+/** Check 2: the interceptor has been nowhere but at the providers, and roles without a network nowhere at all. */
+export function outboundCheck(destinations: readonly SeenDestination[] | null): Finding {
   const base = { id: "privacy.outbound", group: "privacy", label: "plaintext goes to the providers only" } as const;
   if (destinations === null) return { ...base, state: "skipped", detail: "no daemon is running", hint: null };
-  const allowed = new Set<string>([...INTERCEPTED_HOSTS, ...mapped]);
-  const strangers = destinations.filter(({ role, host }) =>
-    role !== "edge" && !(role === "interceptor" && allowed.has(host))
-  );
+  // The edge sees ciphertext only, and goes wherever a client asks to go.
+  const seeing = destinations.filter(({ role }) => role !== "edge");
+  const strangers = seeing.filter(({ role, expected }) => role !== "interceptor" || !expected);
   if (strangers.length > 0) {
-    const detail = strangers.map(({ role, host }) => `${role} → ${host}`).join(", ");
+    const detail = strangers.map(({ role, place }) => `${role} → ${place}`).join(", ");
     return { ...base, state: "problem", detail, hint: "Stop the meter, and report this to operator@haltonlabs.com" };
   }
-  const hosts = new Set(destinations.filter(({ role }) => role === "interceptor").map(({ host }) => host));
-  const detail = hosts.size === 0 ? "no call since the start" : [...hosts].sort().join(", ");
+  const places = [...new Set(seeing.map(({ place }) => place))].sort();
+  const detail = places.length === 0 ? "no call since the start" : places.join(", ");
   return { ...base, state: "ok", detail, hint: "See every destination: halton-meter connections" };
 }
 

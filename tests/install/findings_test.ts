@@ -35,7 +35,7 @@ Deno.test("planFindings looks at every place and changes none", async () => {
     { place: place("environment.zshrc", "differs", "Do this"), ...wanted },
     { place: place("trust.nss", "unavailable"), ...wanted },
     { place: place("service.daemon", "unavailable"), wanted: true, required: true },
-    { place: place("proxy.pac", "present"), wanted: false, required: false },
+    { place: place("environment.system-proxy", "present"), wanted: false, required: false },
     { place: place("environment.fish", "absent"), wanted: false, required: false },
   ]);
   deepEqual(findings.map(({ id, group, state }) => `${id} ${group} ${state}`), [
@@ -44,7 +44,7 @@ Deno.test("planFindings looks at every place and changes none", async () => {
     "environment.zshrc environment problem",
     "trust.nss trust skipped",
     "service.daemon services problem",
-    "proxy.pac system proxy problem",
+    "environment.system-proxy system proxy problem",
   ]);
   equal(findings[1]?.hint, "Run: halton-meter doctor --fix --apply");
   equal(findings[2]?.hint, "Do this");

@@ -46,7 +46,7 @@ function listener(): PlanListener & { readonly lines: string[] } {
   const lines: string[] = [];
   return {
     lines,
-    begin: ({ number, total, label }) => lines.push(`${number}/${total} ${label}`),
+    begin: ({ number, total, label, undo }) => lines.push(`${number}/${total} ${undo ? "undo " : ""}${label}`),
     end: ({ outcome }) => lines.push(outcome),
   };
 }
@@ -78,7 +78,7 @@ Deno.test("carryOut empties what another mode had put in, and says nothing of wh
   const heard = listener();
   const { reports } = await carryOut([unwanted(left), unwanted(empty)], heard);
   deepEqual(reports.map(({ id, outcome }) => `${id} ${outcome}`), ["left removed"]);
-  deepEqual(heard.lines, ["1/1 set left", "removed"]);
+  deepEqual(heard.lines, ["1/1 undo set left", "removed"]);
   equal(left.state, "absent");
 });
 
@@ -123,6 +123,13 @@ Deno.test("rollBack takes out what this run put in, last first, and nothing else
   const undone = await outcome.rollBack();
   deepEqual(undone.map(({ id, outcome }) => `${id} ${outcome}`), ["second removed", "first removed"]);
   equal(before.state, "present");
+});
+
+Deno.test("removeAll asks a place that cannot be had too, since it may remember what it put elsewhere", async () => {
+  const place = new Flag("a", "unavailable");
+  const [taken] = await removeAll([place], listener());
+  equal(taken?.outcome, "already");
+  equal(place.calls.includes("remove"), true);
 });
 
 Deno.test("removeAll goes on past what will not go, and shows no error's own words", async () => {

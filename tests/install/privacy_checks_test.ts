@@ -34,17 +34,14 @@ Deno.test("addressesIn reads what lsof and ss print, and takes no other port for
 });
 
 Deno.test("outboundCheck lets the interceptor reach the providers and nobody else", () => {
-  equal(outboundCheck(null, []).state, "skipped");
-  equal(outboundCheck([], []).state, "ok");
-  equal(
-    outboundCheck([{ role: "edge", host: "example.com" }, { role: "interceptor", host: "api.x.ai" }], []).state,
-    "ok",
-  );
-  equal(outboundCheck([{ role: "interceptor", host: "collector.example" }], []).state, "problem");
-  equal(outboundCheck([{ role: "interceptor", host: "proxy.corp.example" }], ["proxy.corp.example"]).state, "ok");
-  const caught = outboundCheck([{ role: "recorder", host: "api.x.ai" }], []);
+  const at = (role: string, place: string, expected: boolean) => ({ role, place, expected });
+  equal(outboundCheck(null).state, "skipped");
+  equal(outboundCheck([]).state, "ok");
+  equal(outboundCheck([at("edge", "example.com:443", false), at("interceptor", "api.x.ai:443", true)]).state, "ok");
+  equal(outboundCheck([at("interceptor", "collector.example:443", false)]).state, "problem");
+  const caught = outboundCheck([at("recorder", "api.x.ai:443", true)]);
   equal(caught.state, "problem");
-  match(caught.detail, /recorder → api\.x\.ai/);
+  match(caught.detail, /recorder → api\.x\.ai:443/);
 });
 
 Deno.test("keyCheck wants 0700 and 0600, no more and no less", () => {

@@ -1,0 +1,102 @@
+/**
+ * The last steps of an installation, which look at what runs: a daemon and an edge of this version at the configured ports,
+ * and a real call through both.
+ *
+ * Imports: domain, os (types), roles, cli.
+ *
+ * @module
+ */
+
+import type { Config } from "../domain/config.ts";
+import { formatUsd } from "../domain/money.ts";
+import type { Paths } from "../os/paths.ts";
+import type { Place, PlaceState } from "../os/place.ts";
+import type { ServiceManager } from "../os/services/service_manager.ts";
+import { askSupervisor } from "../roles/control_client.ts";
+import type { DaemonStatus } from "../roles/daemon_status.ts";
+import { edgeAt } from "../roles/edge_probe.ts";
+import { selfTest } from "../roles/self_test.ts";
+import { VERSION } from "./version.ts";
+
+/** A daemon that migrates a large database takes seconds; documented limit of `start`. */
+const HEALTHY_MS = 30_000;
+const POLL_MS = 200;
+const ANSWER_MS = 2_000;
+
+/** What was found, and what it takes to change it: waiting, a start with this version, or the user. */
+export interface MeterLook extends PlaceState {
+  readonly needs: "nothing" | "time" | "restart" | "user";
+}
+
+/** Whether the daemon and the edge of this version serve the configured ports. */
+export async function lookAtMeter(paths: Paths, { daemon: { edgePort } }: Config): Promise<MeterLook> {
+  const status = await askSupervisor(paths.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
+  if (status === null) {
+    return { state: "absent", needs: "time", detail: "no daemon answers", hint: "Run: halton-meter start" };
+  }
+  const differs = (needs: MeterLook["needs"], detail: string, hint: string | null = null): MeterLook => {
+    return { state: "differs", needs, detail, hint };
+  };
+  if (status.version !== VERSION) return differs("restart", `version ${status.version} runs, and this is ${VERSION}`);
+  if (status.edge.foreign !== null || status.edge.port !== edgePort) {
+    return differs(
+      "user",
+      `port ${edgePort} is held by another program, so that the edge uses ${status.edge.port}`,
+      'End that program, or set daemon.edge_port in config.toml to a free port; then run "halton-meter init" again',
+    );
+  }
+  const edge = await edgeAt(edgePort);
+  if (edge === null) return differs("time", `nothing answers on 127.0.0.1:${edgePort}`);
+  if (edge.version !== VERSION) {
+    return differs("restart", `an edge of version ${edge.version} runs, and this is ${VERSION}`);
+  }
+  const api = status.apiPort === null ? "no API" : `api: 127.0.0.1:${status.apiPort}`;
+  return { state: "present", needs: "nothing", detail: `${api}  edge: 127.0.0.1:${edgePort}`, hint: null };
+}
+
+/** Waits as long as waiting may help. @returns what was found last. */
+export async function untilHealthy(paths: Paths, config: Config, withinMs = HEALTHY_MS): Promise<MeterLook> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const found = await lookAtMeter(paths, config);
+    if (found.needs !== "time" || performance.now() > deadline) return found;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** The wait as a step; starts what is not running, and starts an older version anew. */
+export function healthyPlace(paths: Paths, config: Config, manager: ServiceManager): Place {
+  const each = manager.services.filter(({ name }) => name !== "userenv");
+  return {
+    id: "service.healthy",
+    label: "wait for the daemon",
+    check: () => lookAtMeter(paths, config),
+    async apply() {
+      for (const service of each) await service.start();
+      const first = await untilHealthy(paths, config);
+      if (first.needs !== "restart") return first;
+      for (const service of each) await service.restart();
+      return await untilHealthy(paths, config);
+    },
+    remove: () => Promise.resolve({ state: "absent", detail: "", hint: null }),
+  };
+}
+
+/** The self-test as a step: it is never "already there", since it proves the present. */
+export function selfTestPlace(paths: Paths, { daemon: { edgePort, internalPort } }: Config): Place {
+  const absent: PlaceState = { state: "absent", detail: "not run", hint: null };
+  return {
+    id: "self-test.call",
+    label: "send a test call through the meter",
+    check: () => Promise.resolve(absent),
+    async apply() {
+      const result = await selfTest({ paths, edgePort, standInPort: internalPort });
+      if (!result.ok) return { state: "differs", detail: `${result.layer}: ${result.found}`, hint: result.hint };
+      const { recorded, callMs } = result;
+      const cost = recorded.cost_pico === null ? "unpriced" : formatUsd(BigInt(recorded.cost_pico));
+      const detail = `${recorded.input_tokens} + ${recorded.output_tokens} tokens, ${cost}, ${Math.round(callMs)} ms`;
+      return { state: "present", detail, hint: null };
+    },
+    remove: () => Promise.resolve(absent),
+  };
+}
