@@ -7,6 +7,8 @@
  */
 
 const WORKERS = ["edge", "interceptor", "recorder", "api", "minter"].map((role) => `src/roles/${role}_worker.ts`);
+/** Templates of service files, read at run time. */
+const FILES = ["launchd", "systemd"];
 const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
 
 const compiler = Deno.env.get("DENO_COMPILER") ?? Deno.execPath();
@@ -21,7 +23,7 @@ const { success } = await new Deno.Command(compiler, {
     "--no-code-cache",
     ...(Deno.env.has("DENO_COMPILER") ? ["--no-lock"] : ["--frozen"]),
     ...PERMISSIONS,
-    ...WORKERS.flatMap((worker) => ["--include", worker]),
+    ...[...WORKERS, ...FILES].flatMap((path) => ["--include", path]),
     "--output",
     output,
     "main.ts",

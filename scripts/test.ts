@@ -32,13 +32,14 @@ const GROUPS: readonly Group[] = [
       "tests/api",
       "tests/ca",
       "tests/cli",
+      "tests/install",
       "tests/os",
       "tests/store",
       "tests/websocket",
     ],
   },
   { name: "roles over real sockets", flags: PROGRAM, files: ["tests/roles"] },
-  { name: "whole journeys with real clients", flags: PROGRAM, files: ["tests/e2e"] },
+  { name: "whole journeys with real clients", flags: PROGRAM, files: ["tests/e2e", "tests/contract"] },
 ];
 
 interface Count {

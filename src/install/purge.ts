@@ -21,6 +21,7 @@ const OTHERS: readonly RegExp[] = [
   /^(ca-bundle|node-extra-ca)\.pem$/,
   /^(install-mode|apps-managed|proxy-managed)$/,
   /^(system_state|made-paths|certifi-patched|cloud-credentials)\.json$/,
+  /^trusted-by-(firefox|chromium)$/,
   /^proxy\.pac$/,
   /^env\.(sh|fish)$/,
   /^.+\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.tmp$/,
