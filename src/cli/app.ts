@@ -22,6 +22,9 @@ import { type Output, standardError, standardOutput } from "./output.ts";
 import { pricing } from "./pricing_commands.ts";
 import type { ReportFlags } from "./report_command.ts";
 import { bodies } from "./routes_bodies.ts";
+import { connections } from "./routes_connections.ts";
+import { completeProjects, completions, open, upgrade } from "./routes_distribution.ts";
+import { doctor, init, onboard, rescue, setup, start, stop, uninstall, userenv } from "./routes_install.ts";
 import { audit, logs } from "./routes_logs.ts";
 import { project } from "./routes_project.ts";
 import { escapeRunCommand } from "./run_arguments.ts";
@@ -173,11 +176,17 @@ const ca = buildRouteMap<"show" | "path", MeterContext>({
 });
 
 const ROUTES = {
+  init,
+  onboard,
+  start,
+  stop,
+  doctor,
   daemon,
   edge,
   run: runCommand,
   report,
   status,
+  connections,
   pricing,
   bodies,
   project,
@@ -185,18 +194,30 @@ const ROUTES = {
   audit,
   ca,
   demo,
+  setup,
+  rescue,
+  uninstall,
+  userenv,
+  open,
+  upgrade,
+  completions,
+  completeProjects,
 };
 
+/** Every command. */
+export const commands = buildRouteMap<keyof typeof ROUTES, MeterContext>({
+  routes: ROUTES,
+  docs: {
+    hideRoute: { userenv: true, completeProjects: true },
+    brief: "Meters what LLM calls cost, on this machine only",
+    fullDescription: "Meters what LLM calls cost, on this machine only.\n\n" +
+      "`halton-meter init --apps` sets this machine up; from the next terminal on, every call is metered.\n" +
+      "`halton-meter report` shows the cost, `halton-meter demo` how it works.",
+  },
+});
+
 const application = buildApplication<MeterContext>(
-  buildRouteMap<keyof typeof ROUTES, MeterContext>({
-    routes: ROUTES,
-    docs: {
-      brief: "Meters what LLM calls cost, on this machine only",
-      fullDescription: "Meters what LLM calls cost, on this machine only.\n\n" +
-        "Start with `halton-meter demo`, then `halton-meter daemon` in one terminal and\n" +
-        "`halton-meter run -- claude` in another; `halton-meter report` shows the cost.",
-    },
-  }),
+  commands,
   {
     name: "halton-meter",
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },

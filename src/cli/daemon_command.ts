@@ -1,12 +1,14 @@
 /**
  * `halton-meter daemon`: the meter in the foreground.
  *
- * Imports: domain, log.ts, roles/supervisor.ts, cli.
+ * Imports: domain, log.ts, os, roles/supervisor.ts, cli.
  *
  * @module
  */
 
-import { createLog, type LogEvent } from "../log.ts";
+import { createLog, errorLabel, type LogEvent } from "../log.ts";
+import type { Paths } from "../os/paths.ts";
+import { ensureBundle } from "../os/trust_bundle.ts";
 import { type Daemon, startDaemon } from "../roles/supervisor.ts";
 import type { MeterContext } from "./app.ts";
 import { openLogFile } from "./log_file.ts";
@@ -25,19 +27,39 @@ export async function daemonCommand(this: MeterContext): Promise<void> {
     const sentence = sentenceFor(event);
     if (sentence !== null) stderr.write(`${sentence}\n`);
   };
+  const notes: string[] = [];
   const daemon = await startDaemon({
     paths: session.paths,
     config: session.config,
     upstream: upstreamOf(session.config),
     version: VERSION,
+    homeTightened: session.homeTightened,
     log,
-    notes: () => file.lost === 0 ? [] : [`${file.lost} lines of the log were lost because they could not be written`],
+    notes: () => [
+      ...notes,
+      ...file.lost === 0 ? [] : [`${file.lost} lines of the log were lost because they could not be written`],
+    ],
   });
   stderr.write(welcome(daemon));
+  await refreshBundle(session.paths, (note) => notes.push(note));
   const first = await untilStopped();
   stderr.write(`Stopping on ${first}; calls in flight may finish (again to stop at once)\n`);
   await Promise.race([daemon.stop(), untilStopped().then(() => daemon.stop(0))]);
   file.close();
+}
+
+/** Tools that were pointed at the bundle by `init` trust what the system trusted then, until it is built anew. */
+async function refreshBundle({ home, caBundle, caCertificate }: Paths, failed: (note: string) => void): Promise<void> {
+  try {
+    if (!Deno.statSync(caBundle).isFile) return;
+  } catch {
+    return; // Nobody is pointed at it.
+  }
+  try {
+    await ensureBundle({ home, caCertPem: Deno.readTextFileSync(caCertificate), base: [caBundle] });
+  } catch (error) {
+    failed(`Cannot bring ${caBundle} up to date (${errorLabel(error)}): tools trust what the system trusted before`);
+  }
 }
 
 function welcome(daemon: Daemon): string {

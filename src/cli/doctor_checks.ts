@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type ClientFacts, judgeClient } from "../install/client_rules.ts";
+import { type ClientFacts, type ClientVerdict, judgeClient } from "../install/client_rules.ts";
 import { findClients } from "../install/client_probe.ts";
 import { clientFinding, type Finding } from "../install/findings.ts";
 import { newTerminal } from "../install/new_terminal.ts";
@@ -83,7 +83,7 @@ export function databaseFindings({ session: { paths } }: Installation): readonly
         const hint = `Keep a copy, then recover it: sqlite3 ${paths.database} .recover`;
         return [{ ...base, state: "problem", detail: found, hint }];
       }
-      return [{ ...base, state: "ok", detail: paths.database, hint: null }, sumsFinding(verifyRollups(db))];
+      return [{ ...base, state: "ok", detail: paths.database, hint: null }, sumsFinding(verifyRollups(db).length)];
     } finally {
       db.close();
     }
@@ -130,7 +130,7 @@ const BY_CLIENT = "asked for by a client";
 export async function clientFindings(
   { session: { paths, config }, machine }: Installation,
   mode: InstallMode,
-  systemTrusts: boolean,
+  { systemTrusts, metering }: { readonly systemTrusts: boolean; readonly metering: boolean },
 ): Promise<readonly Finding[]> {
   const caCertPem = readOrNull(paths.caCertificate);
   if (caCertPem === null) return [];
@@ -145,14 +145,21 @@ export async function clientFindings(
     fileTrusts: (path: string) => bodyOf(readOrNull(path) ?? "").includes(body),
   };
   const found = await findClients({ run: machine.run, env, userHome: paths.userHome, readText: readOrNull });
-  return found.map((facts: ClientFacts) => {
-    const verdict = judgeClient(facts, meter);
-    const through = mode === "env-only" && verdict.verdict === "metered" && facts.name !== "git";
-    return clientFinding(
-      facts,
-      through ? { ...verdict, detail: "metered when started with `halton-meter run --`" } : verdict,
-    );
-  });
+  return found.map((facts) => clientFinding(facts, inThisState(facts, judgeClient(facts, meter), mode, metering)));
+}
+
+/** What the environment promises, and what of it comes true. */
+function inThisState(
+  { name }: ClientFacts,
+  found: ClientVerdict,
+  mode: InstallMode,
+  metering: boolean,
+): ClientVerdict {
+  if (found.verdict !== "metered" || name === "git") return found;
+  if (!metering) {
+    return { verdict: "unmetered", detail: "set up, but no daemon runs", hint: "Run: halton-meter start" };
+  }
+  return mode === "env-only" ? { ...found, detail: "metered when started with `halton-meter run --`" } : found;
 }
 
 async function throughRun(

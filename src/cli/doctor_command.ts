@@ -71,12 +71,14 @@ export async function examine(
   await look("the ports", () => runningFindings(installation));
   await look("the database", () => databaseFindings(installation));
   await look("what is promised", () => privacyFindings(installation));
-  const broken = findings.some(({ id, state }) => id === "services.running" && state === "problem");
-  if (!broken) await look("a test call", () => selfTestFinding(installation));
+  const metering = findings.some(({ id, state }) => id === "services.running" && state === "ok");
+  if (metering) await look("a test call", () => selfTestFinding(installation));
   const systemTrusts = findings.some(({ id, state }) => SYSTEM_STORES.includes(id) && state === "ok");
-  await look("the tools on this machine", () => clientFindings(installation, mode, systemTrusts));
+  await look("the tools on this machine", () => clientFindings(installation, mode, { systemTrusts, metering }));
   progress(null);
-  const sorted = findings.toSorted((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
+  const sorted = (installed === null && !metering ? findings.map(untilInstalled) : findings).toSorted((a, b) =>
+    GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group)
+  );
   return { version: VERSION, verdict: verdictOf(sorted), install_mode: installed, findings: sorted };
 }
 
@@ -99,10 +101,17 @@ const NOT_INSTALLED: Finding = {
   id: "service.mode",
   group: "services",
   label: "installed as a service",
-  state: "warning",
+  state: "problem",
   detail: "it is not: only what `halton-meter daemon` meters in a terminal is metered",
   hint: "Run: halton-meter init --apps",
 };
+
+/** Where nothing is installed and nothing runs, that alone is to be mended. */
+function untilInstalled(finding: Finding): Finding {
+  return finding.state === "problem" && finding.id !== NOT_INSTALLED.id
+    ? { ...finding, state: "skipped", hint: null }
+    : finding;
+}
 
 async function selfTestFinding({ session: { paths, config } }: Installation): Promise<readonly Finding[]> {
   const base = { id: "self-test.call", group: "self-test", label: "a test call is metered" } as const;

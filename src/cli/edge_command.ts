@@ -38,6 +38,12 @@ export async function edgeCommand(this: MeterContext): Promise<void> {
   }
   stderr.write(`halton-meter ${VERSION} edge on 127.0.0.1:${edge.outcome.port}; Ctrl-C stops it\n`);
   const reason = await Promise.race([untilStopped(), crashed.promise]);
+  if (reason !== "crash") {
+    const left = edge.leave((open) => {
+      stderr.write(`The daemon serves the port now; waiting for ${open} open connections (again to stop at once)\n`);
+    });
+    await Promise.race([left, untilStopped(), crashed.promise]);
+  }
   edge.stop();
   log({ event: "edge.exit", reason });
   file.close();

@@ -16,13 +16,15 @@ import { ensureHome, type Paths, paths } from "../os/paths.ts";
 export interface Session {
   readonly paths: Paths;
   readonly config: Config;
+  /** Whether the data folder gave others more than it should; it no longer does. */
+  readonly homeTightened: boolean;
 }
 
 /** @throws {MeterError} `bad_config`, or `failed` for a folder that cannot be used. */
 export async function openSession(): Promise<Session> {
   const found = paths();
-  ensureHome(found);
-  return { paths: found, config: await loadConfig(found.config) };
+  const homeTightened = ensureHome(found);
+  return { paths: found, config: await loadConfig(found.config), homeTightened };
 }
 
 /** Resolves `[upstream]`. @throws {MeterError} `bad_config` when `ca_file` cannot be read. */

@@ -8,10 +8,11 @@
  * @module
  */
 
+import { type InstallState, readInstallState } from "../os/install_state.ts";
 import { type Paths, paths } from "../os/paths.ts";
-import { askSupervisor } from "../roles/control_client.ts";
+import { askSupervisor, supervisorAnswers } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
-import { edgeAt } from "../roles/edge_probe.ts";
+import { edgeAt, type LiveEdge } from "../roles/edge_probe.ts";
 import { readPorts } from "../roles/ports_file.ts";
 import type { MeterContext } from "./app.ts";
 import { PIPE_COLUMNS } from "./output.ts";
@@ -80,15 +81,29 @@ export async function gatherReport(files: Paths): Promise<StatusReport> {
     ),
   ];
   if (daemon !== null) components.push(...roleRows(daemon));
+  const installed = await readInstallState(files);
+  components.push(installRow(installed, files));
   return {
     version: VERSION,
-    install_mode: readMode(files.installMode),
+    install_mode: installed.mode,
     running: daemon !== null,
     components,
     quota: readQuota(files.database, Date.now()),
-    problems: daemon === null ? [] : problemsOf(daemon, edge),
+    problems: daemon === null ? [] : [...problemsOf(daemon, edge), ...await silentEdge(files, daemon, edge)],
     daemon,
   };
+}
+
+/** An edge process without its socket serves every tool, but cannot say where it has connected to. */
+async function silentEdge(files: Paths, daemon: DaemonStatus, edge: LiveEdge | null): Promise<string[]> {
+  if (edge === null || edge.pid === daemon.pid || await supervisorAnswers(files.edgeSocket)) return [];
+  return [`The edge, process ${edge.pid}, does not answer for its connections: "halton-meter connections" lacks them`];
+}
+
+/** The sentinels are written last, so that they vouch for everything else that `init` does. */
+function installRow({ mode, consistent }: InstallState, { installMode }: Paths): StatusRow {
+  if (mode === null) return row("install-mode", "none", "not installed as a service");
+  return row("install-mode", mode, consistent ? installMode : "its files do not agree: run halton-meter doctor");
 }
 
 function roleRows(daemon: DaemonStatus): StatusRow[] {
@@ -114,12 +129,4 @@ function count(counters: Readonly<Record<string, number>>, name: string): string
 
 function row(component: string, state: string, detail: string): StatusRow {
   return { component, state, detail };
-}
-
-function readMode(path: string): string | null {
-  try {
-    return Deno.readTextFileSync(path).trim();
-  } catch {
-    return null;
-  }
 }

@@ -68,10 +68,33 @@ export async function planFindings(plan: readonly PlannedPlace[]): Promise<reado
       return { state: "unavailable", detail: "it cannot be looked at", hint: null };
     });
     const judged = wanted ? judgeWanted(state, required) : judgeUnwanted(state);
-    return judged === null ? null : { id: place.id, group: groupOf(place.id), label: place.label, ...judged };
+    const label = LABELS[place.id] ?? place.label;
+    return judged === null ? null : { id: place.id, group: groupOf(place.id), label, ...judged };
   }));
   return found.filter((finding) => finding !== null);
 }
+
+/** Places as something that is there, where their own labels say what is done. */
+const LABELS: Readonly<Record<string, string>> = {
+  "certificate.authority": "certificate authority",
+  "trust.keychain": "System keychain",
+  "trust.anchors": "roots of this system",
+  "trust.nss.firefox": "Firefox",
+  "trust.nss.chromium": "Chromium",
+  "trust.bundle": "bundle for tools",
+  "trust.certifi": "Python's certifi",
+  "service.daemon": "daemon",
+  "service.edge": "edge",
+  "service.userenv": "variables at login",
+  "service.mode": "mode",
+  "environment.shell": "what shells read",
+  "environment.zshrc": "zsh",
+  "environment.bashrc": "bash",
+  "environment.bash-login": "bash, login shells",
+  "environment.fish": "fish",
+  "environment.session": "desktop session",
+  "environment.system-proxy": "system proxy",
+};
 
 type Judged = Pick<Finding, "state" | "detail" | "hint">;
 
