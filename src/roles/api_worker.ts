@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MeterError } from "../domain/errors.ts";
 import { errorLabel } from "../log.ts";
 import { type ApiServer, startApi } from "./api.ts";
 import type { FromWorker, ToApi } from "./messages.ts";
@@ -22,11 +23,17 @@ self.onmessage = (event: MessageEvent<ToApi>) => {
   switch (message.kind) {
     case "api.start":
       return start(message);
+    case "api.recorder":
+      return api?.connectRecorder(message.recorder);
+    case "api.config":
+      return api?.configure(message.config);
+    case "api.answer":
+      return api?.answer(message.answer);
     case "stats":
       return tell({ kind: "stats", id: message.id, counters: api?.counters() ?? {} });
     case "drain":
-      (api?.stop() ?? Promise.resolve()).then(() => tell({ kind: "drained" }));
-      return;
+      api?.stop();
+      return tell({ kind: "drained" });
     default:
       message satisfies never;
       throw new Error("Unknown message to the api");
@@ -35,14 +42,18 @@ self.onmessage = (event: MessageEvent<ToApi>) => {
 
 function start(message: Extract<ToApi, { kind: "api.start" }>): void {
   try {
-    api = startApi(message);
+    api = startApi({ ...message, ask: (id, ask) => tell({ kind: "api.ask", id, ask }) });
+    api.connectRecorder(message.recorder);
     tell({ kind: "api.ready", port: api.port });
   } catch (error) {
+    const taken = error instanceof Deno.errors.AddrInUse;
     tell({
       kind: "failed",
-      code: "port_in_use",
-      message: `Cannot serve the local API on 127.0.0.1: ${errorLabel(error)}`,
-      hint: "Set daemon.api_port in config.toml to a free port",
+      code: taken ? "port_in_use" : "failed",
+      message: error instanceof MeterError
+        ? error.message
+        : `Cannot serve the local API on 127.0.0.1: ${errorLabel(error)}`,
+      hint: taken ? "Set daemon.api_port in config.toml to a free port" : "Run halton-meter status",
     });
   }
 }

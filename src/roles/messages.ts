@@ -1,7 +1,7 @@
 /**
  * Every message between roles. A role is asked nothing that is not listed here; an unknown kind is fatal to the receiver.
  *
- * Imports: domain, http1/events.ts (types), log.ts (types).
+ * Imports: domain, http1/events.ts (types), log.ts (types), roles/destinations.ts (types).
  *
  * @module
  */
@@ -12,6 +12,8 @@ import type { InterceptedHost } from "../domain/hosts.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import type { FieldLines } from "../http1/events.ts";
 import type { LogEvent } from "../log.ts";
+import type { ApiAnswer, ApiAsk } from "./api_messages.ts";
+import type { DestinationLog } from "./destinations.ts";
 
 /** A leaf certificate (followed by its CA) and its key, PEM. */
 export interface Leaf {
@@ -36,8 +38,16 @@ export interface InterceptorPorts {
   readonly hosts: Readonly<Record<InterceptedHost, number>>;
   /** Answers each connection with `token` and closes it. */
   readonly health: number;
+  /** Takes calls of the meter to itself. */
+  readonly selfTest: number;
   /** Random per start: tells this interceptor from whatever else may later hold one of its ports. */
   readonly token: string;
+}
+
+/** Where the provider of a self-test is, on 127.0.0.1, and the root that its certificate must have. */
+export interface SelfTestStandIn {
+  readonly port: number;
+  readonly caCertPem: string;
 }
 
 /** Supervisor to the minter. */
@@ -76,8 +86,17 @@ export type ToInterceptor =
   }
   | { readonly kind: "interceptor.leaves"; readonly leaves: Leaves }
   | { readonly kind: "interceptor.recorder"; readonly recorder: MessagePort }
+  /** A stand-in provider listens; null when it does no more. */
+  | { readonly kind: "interceptor.selfTest"; readonly standIn: SelfTestStandIn | null }
+  | DestinationsQuestion
   | { readonly kind: "drain" }
   | { readonly kind: "stats"; readonly id: number };
+
+/** Where the role has connected to; asked of those roles only whose row has a network beyond loopback. */
+export interface DestinationsQuestion {
+  readonly kind: "destinations";
+  readonly id: number;
+}
 
 export type ToRecorder =
   | {
@@ -87,6 +106,7 @@ export type ToRecorder =
     readonly interceptor: MessagePort;
   }
   | { readonly kind: "recorder.interceptor"; readonly interceptor: MessagePort }
+  | { readonly kind: "recorder.api"; readonly api: MessagePort }
   | { readonly kind: "recorder.config"; readonly config: Config }
   | { readonly kind: "recorder.owner"; readonly peerPort: number; readonly owner: Owner }
   | {
@@ -108,11 +128,15 @@ export type ToEdge =
     readonly upstream: UpstreamSettings;
     readonly pid: number;
     readonly version: string;
-    /** True in the process `edge`, which asks a daemon to hand the port over. */
+    /** A live edge that holds the port is to be succeeded: `edge.waiting` is said, and `edge.bind` waited for. */
     readonly takeOver: boolean;
   }
+  | { readonly kind: "edge.bind"; readonly answer: LetGo }
+  /** Serve whoever waits and let nobody else in, but keep the port until `edge.release`. */
+  | { readonly kind: "edge.hold" }
   /** Stop accepting; connections that are open go on. */
   | { readonly kind: "edge.release" }
+  | DestinationsQuestion
   | { readonly kind: "drain" }
   | { readonly kind: "stats"; readonly id: number };
 
@@ -121,9 +145,13 @@ export type ToApi =
     readonly kind: "api.start";
     readonly database: string;
     readonly ports: readonly number[];
-    readonly allowOrigins: readonly string[];
+    readonly config: Config;
     readonly version: string;
+    readonly recorder: MessagePort;
   }
+  | { readonly kind: "api.config"; readonly config: Config }
+  | { readonly kind: "api.recorder"; readonly recorder: MessagePort }
+  | { readonly kind: "api.answer"; readonly answer: ApiAnswer }
   | { readonly kind: "drain" }
   | { readonly kind: "stats"; readonly id: number };
 
@@ -132,15 +160,23 @@ export type FromWorker =
   | { readonly kind: "interceptor.ready"; readonly ports: InterceptorPorts }
   | { readonly kind: "recorder.ready" }
   | { readonly kind: "edge.ready"; readonly outcome: EdgeOutcome }
-  | { readonly kind: "edge.released" }
+  /** Process `pid` holds the port. */
+  | { readonly kind: "edge.waiting"; readonly pid: number }
+  /** `held`: the port is kept, with nobody waiting; else it was closed. */
+  | { readonly kind: "edge.held"; readonly held: boolean }
   | { readonly kind: "api.ready"; readonly port: number }
+  | { readonly kind: "api.ask"; readonly id: number; readonly ask: ApiAsk }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly hint: string | null }
   | { readonly kind: "stats"; readonly id: number; readonly counters: Counters; readonly notes?: readonly string[] }
+  | { readonly kind: "destinations"; readonly id: number; readonly log: DestinationLog | null }
   | { readonly kind: "log"; readonly event: LogEvent }
   | { readonly kind: "logs"; readonly events: readonly LogEvent[] }
   | { readonly kind: "drained" }
   /** Last message of a worker with an error that nobody caught; `reason` is the error's class. */
   | { readonly kind: "crashed"; readonly reason: string };
+
+/** What the holder of a port did: it lets nobody in and can be bound beside; it has closed it; it goes on. */
+export type LetGo = "held" | "closed" | "refused";
 
 /** Who serves the proxy port after an edge was asked to start. */
 export type EdgeOutcome =
@@ -150,7 +186,14 @@ export type EdgeOutcome =
 
 /** One observation of the interceptor, in order per connection. Times: UTC epoch ms with fraction. */
 export type CopyRecord =
-  | { readonly t: "open"; readonly c: number; readonly host: InterceptedHost; readonly peerPort: number }
+  | {
+    readonly t: "open";
+    readonly c: number;
+    readonly host: InterceptedHost;
+    readonly peerPort: number;
+    /** A call of the meter to itself: everything is done with it but storing it as spend. */
+    readonly selfTest?: boolean;
+  }
   | {
     readonly t: "request";
     readonly c: number;

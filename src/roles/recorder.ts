@@ -8,7 +8,7 @@
  */
 
 import type { Config } from "../domain/config.ts";
-import type { BodyRow, Reading } from "../domain/exchange.ts";
+import type { BodyRow, ExchangeRow, Reading } from "../domain/exchange.ts";
 import type { QuotaSample } from "../domain/quota.ts";
 import type { FieldLines } from "../http1/events.ts";
 import { errorLabel, type LogEvent } from "../log.ts";
@@ -43,6 +43,8 @@ export interface RecorderOptions {
   readonly bodyCaptureOf: (slug: string) => boolean | null;
   /** Keeps what a provider says of an allowance. Absent = not kept. */
   readonly keepQuota?: (sample: QuotaSample) => void;
+  /** Takes a call of the meter to itself, which is not spend and makes no row. */
+  readonly selfTested?: (row: ExchangeRow, bodies: readonly BodyRow[]) => void;
   readonly newId: () => string;
   readonly log: (event: LogEvent) => void;
 }
@@ -155,7 +157,7 @@ export class Recorder {
   }
 
   #process(record: CopyRecord, slab: Uint8Array): void {
-    if (record.t === "open") return this.#book.open(record.c, record.host, record.peerPort);
+    if (record.t === "open") return this.#book.open(record.c, record.host, record.peerPort, record.selfTest);
     const connection = this.#book.get(record.c);
     if (connection === undefined) return;
     if (record.t === "response") this.#quota.take(connection.host, record.fields, record.at);
@@ -165,7 +167,11 @@ export class Recorder {
         const facts = { host: connection.host, method: record.method, target: record.target, headers };
         const surface = surfaceFor(facts);
         if (surface === null) return;
-        connection.exchanges.set(record.x, new RecordedExchange(surface, facts, record.at, this.#settings()));
+        const tellQuota = (event: string) => this.#quota.takeEvent(facts.host, event, record.at);
+        connection.exchanges.set(
+          record.x,
+          new RecordedExchange(surface, facts, record.at, this.#settings(), tellQuota),
+        );
         return;
       }
       case "close":
@@ -228,6 +234,7 @@ export class Recorder {
     const extensions = joinedField(fields, "sec-websocket-extensions");
     return new RecordedSocket(surface.openSocket, facts, extensions, this.#settings(), {
       turn: ({ reading, observed, bodies }) => this.#track(this.#write(connection, [reading], observed, () => bodies)),
+      quota: (event, at) => this.#quota.takeEvent(facts.host, event, at),
       gaveUp: (reason) => {
         this.#opaque++;
         this.#options.log({ event: "intercept.copy.opaque", host: facts.host, reason });
@@ -276,7 +283,11 @@ export class Recorder {
     for (const read of readings) {
       const reading = spent(read, seen);
       const { explain: _, ...cost } = costOf(reading, this.#rates, seen.requestedAt);
-      const row = buildRow(this.#options.newId(), reading, cost, seen, owner, this.#redactor.target);
+      const row = buildRow(this.#options.newId(), reading, cost, seen, owner, this.#redactor);
+      if (connection.selfTest) {
+        this.#options.selfTested?.(row, bodies);
+        continue;
+      }
       this.#options.writer.record(row, bodies);
       bodies = []; // Stored once, with the first reading of the exchange.
       this.#recorded++;
@@ -307,7 +318,8 @@ export class Recorder {
       this.#config.bodies.maxBodyBytes,
     );
     const cut = truncated || new TextEncoder().encode(body.text).length < body.originalSize;
-    const { direction, contentType, originalSize } = body;
+    const { direction, originalSize } = body;
+    const contentType = body.contentType === null ? null : this.#redactor.line(body.contentType);
     return { direction, contentType, text, originalSize, truncated: cut, redactions: counts };
   }
 

@@ -5,7 +5,8 @@
  */
 
 import process from "node:process";
-import type { Config } from "../domain/config.ts";
+import { type Config, defaultConfig } from "../domain/config.ts";
+import { configFacts } from "../domain/config_facts.ts";
 import { MeterError } from "../domain/errors.ts";
 import type { QuotaSample } from "../domain/quota.ts";
 import { errorLabel, type LogEvent } from "../log.ts";
@@ -13,6 +14,7 @@ import { BUNDLED_SOURCE, createRateTable, type RateTable } from "../meter/rates.
 import { type Database, openForWriting } from "../store/database.ts";
 import { prepareQuotaInsert } from "../store/quota.ts";
 import { seedRates } from "../store/rates.ts";
+import { noteSettings } from "../store/seen_settings.ts";
 import { audit, bodyCaptureBySlug, promptHashKey } from "../store/settings.ts";
 import { Writer } from "../store/writer.ts";
 import { BodySweep } from "./body_sweep.ts";
@@ -20,6 +22,8 @@ import { newId } from "./ids.ts";
 import type { CopyAck, CopyBatch, FromWorker, ToRecorder } from "./messages.ts";
 import { rateRows } from "./rate_rows.ts";
 import { Recorder } from "./recorder.ts";
+import { ApiLink } from "./recorder_commands.ts";
+import { SELF_TEST_EVENT, selfTestDetails } from "./self_test_record.ts";
 import { reportFaults } from "./worker_faults.ts";
 
 reportFaults();
@@ -37,6 +41,11 @@ interface Running {
 }
 
 let running: Running | null = null;
+/** Makes the next call follow the projects' choices as they are now. */
+let forgetChoices = (): void => {};
+
+const apiLink = new ApiLink({ db: () => running?.db ?? null, changed: () => forgetChoices(), now: Date.now });
+
 /** Where copies come from. */
 let source: MessagePort | null = null;
 
@@ -66,6 +75,8 @@ self.onmessage = (event: MessageEvent<ToRecorder>) => {
     case "recorder.interceptor":
       running?.recorder.interceptorLost(Date.now());
       return listen(message.interceptor);
+    case "recorder.api":
+      return apiLink.connect(message.api);
     case "recorder.config":
       return configure(message.config);
     case "recorder.owner":
@@ -88,10 +99,11 @@ self.onmessage = (event: MessageEvent<ToRecorder>) => {
 
 function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
   try {
-    const db = openForWriting(message.database, { now: Date.now() });
+    const tightened: string[] = [];
+    const db = openForWriting(message.database, { now: Date.now(), onTightened: (path) => tightened.push(path) });
     const rates = createRateTable(message.config.pricing.overrides);
     mirrorRates(db, rates, message.config);
-    const writer = new Writer(db, { newId });
+    const writer = new Writer(db, { newId, written: () => apiLink.written() });
     const recorder = new Recorder({
       writer,
       rates,
@@ -99,11 +111,17 @@ function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
       promptHashKey: promptHashKey(db),
       bodyCaptureOf: captureChoices(db),
       keepQuota: quotaKeeper(db),
+      selfTested: (row, bodies) => note(SELF_TEST_EVENT, selfTestDetails(row, bodies)),
       newId,
       log,
     });
     const sweep = new BodySweep({ db, settings: () => recorder.bodySettings, now: Date.now, log });
     running = { db, writer, recorder, sweep };
+    for (const path of tightened) {
+      log({ event: "daemon.permissions.tightened", path });
+      note("permissions.tightened", { path });
+    }
+    noteChanges(db, message.config);
     sweep.start();
     listen(message.interceptor);
     tell({ kind: "recorder.ready" });
@@ -123,11 +141,21 @@ function mirrorRates(db: Database, rates: RateTable, { pricing }: Config): void 
   seedRates(db, rateRows(rates.list()), JSON.stringify([BUNDLED_SOURCE, pricing.overrides]));
 }
 
+/** Tells the audit trail what differs from the settings before; calls are recorded also when that fails. */
+function noteChanges(db: Database, config: Config): void {
+  try {
+    noteSettings(db, configFacts(config), configFacts(defaultConfig()), Date.now());
+  } catch (error) {
+    log({ event: "recorder.write.failed", reason: errorLabel(error), queued: 0 });
+  }
+}
+
 /** Prices of calls that end from now on follow the new configuration, also when the mirror cannot be written. */
 function configure(config: Config): void {
   if (running === null) return;
   const rates = createRateTable(config.pricing.overrides);
   running.recorder.configure(config, rates);
+  noteChanges(running.db, config);
   try {
     mirrorRates(running.db, rates, config);
   } catch (error) {
@@ -151,6 +179,7 @@ function quotaKeeper(db: Database): (sample: QuotaSample) => void {
 function captureChoices(db: Database): (slug: string) => boolean | null {
   let choices = bodyCaptureBySlug(db);
   let readAt = performance.now();
+  forgetChoices = () => readAt = Number.NEGATIVE_INFINITY;
   return (slug) => {
     if (performance.now() - readAt > SETTINGS_MS) {
       choices = bodyCaptureBySlug(db);

@@ -14,17 +14,24 @@ import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import type { LogEvent } from "../log.ts";
 import { loadOrCreateCa } from "../os/ca_files.ts";
+import { noteMissing } from "../os/install_state.ts";
 import type { Paths } from "../os/paths.ts";
+import type { ApiAnswer, ApiAsk } from "./api_messages.ts";
 import { ConfigWatch } from "./config_watch.ts";
 import { supervisorAnswers } from "./control_client.ts";
-import { type ControlServer, serveControl } from "./control_server.ts";
+import { serveControl } from "./control_server.ts";
 import { type DaemonStatus, gatherStatus } from "./daemon_status.ts";
 import { RENEWAL_CHECK_MS, renewalDue } from "./leaves.ts";
 import { mintAuthority, mintLeaves } from "./minter.ts";
-import type { EdgeOutcome, FromWorker, InterceptorPorts, IssuedLeaves } from "./messages.ts";
+import type { EdgeOutcome, FromWorker, InterceptorPorts, IssuedLeaves, LetGo, SelfTestStandIn } from "./messages.ts";
 import { Owners } from "./owners.ts";
+import { refusedAsk } from "./pending_asks.ts";
 import { permissionsOf, type Role, type RowInputs } from "./permissions.ts";
+import { changePrice } from "./price_change.ts";
 import { apiPorts, fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
+import { edgeAt } from "./edge_probe.ts";
+import { gatherConnections, type ProcessConnections } from "./process_connections.ts";
+import type { UnixServer } from "./unix_server.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** Everything a daemon is started with. */
@@ -34,6 +41,8 @@ export interface DaemonOptions {
   readonly upstream: UpstreamSettings;
   readonly version: string;
   readonly log: (event: LogEvent) => void;
+  /** Whether the data folder was found open to others and closed. */
+  readonly homeTightened?: boolean;
   /** Sentences of the caller about what is wrong right now, for `status`. */
   readonly notes?: () => readonly string[];
 }
@@ -51,6 +60,12 @@ const RESTART_MS = 250;
 const MAX_RESTART_MS = 30_000;
 
 const HEARTBEAT_MS = 60_000;
+
+/** Connections that are open may go on for so long in an edge whose port another serves. */
+const LAST_CONNECTIONS_MS = 24 * 3_600_000;
+
+/** An edge process that asked for the port serves it within this, or has failed. */
+const SUCCESSOR_MS = 3_000;
 
 /** Rows that are complete are on disk far sooner; this bounds a disk that hangs. */
 const RECORDER_DRAIN_MS = 5_000;
@@ -86,7 +101,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 /** A role that was started and has not answered yet. */
 interface Waiting {
-  readonly kind: FromWorker["kind"];
+  readonly kinds: readonly FromWorker["kind"][];
   readonly resolve: (message: FromWorker) => void;
   readonly reject: (error: Error) => void;
 }
@@ -101,7 +116,7 @@ class Supervisor implements Daemon {
   /** As the file says now; the sections that are read once are those of the start. */
   #config: Config;
   #watch: ConfigWatch | null = null;
-  #control: ControlServer | null = null;
+  #control: UnixServer | null = null;
   #issued: IssuedLeaves | null = null;
   #caCreated = false;
   #tightened: readonly string[] = [];
@@ -112,6 +127,10 @@ class Supervisor implements Daemon {
   #timers: ReturnType<typeof setInterval>[] = [];
   #refused = 0;
   #stopping = false;
+  /** An edge of our own waits for an edge process to let go of the port. */
+  #binding = false;
+  /** Edges whose port another serves, with connections that are open. */
+  readonly #retired = new Set<WorkerHandle>();
   /** Who waits for which role to say that it is ready. */
   readonly #waiting = new Map<Role, Waiting>();
 
@@ -126,6 +145,7 @@ class Supervisor implements Daemon {
       edgeLog: options.paths.edgeLog,
       apiPorts: apiPorts(daemon.apiPort, [daemon.edgePort, daemon.internalPort]),
       upstream: options.upstream,
+      selfTestPort: daemon.internalPort,
     };
     this.#owners = new Owners({
       defaultProject: options.config.tagging.defaultProject,
@@ -149,7 +169,11 @@ class Supervisor implements Daemon {
       link: (clientPort, peerPort) => this.#owners.link(clientPort, peerPort),
       run: (pid, project) => this.#owners.run(pid, project),
       status: () => this.status(),
+      connections: () => this.#connections(),
       releaseEdge: () => this.#releaseEdge(),
+      takeEdge: () => ({ answer: this.#takeEdge(), ended: () => void this.#bindEdge("closed") }),
+      bindEdge: (held) => this.#bindEdge(held ? "held" : "closed"),
+      selfTest: (caCertPem) => this.#selfTest(caCertPem),
       refused: () => {
         this.#refused++;
         this.#options.log({ event: "daemon.control.refused", reason: "unknown message" });
@@ -191,6 +215,19 @@ class Supervisor implements Daemon {
     });
   }
 
+  async #connections(): Promise<ProcessConnections> {
+    // An edge that is not here is in a process of its own, which answers for itself.
+    const own: readonly Role[] = this.edge.kind === "listening" || this.#workers.has("edge") ? ["edge"] : [];
+    const roles: readonly Role[] = [...own, "interceptor", "recorder", "api"];
+    return {
+      process: "daemon",
+      pid: Deno.pid,
+      version: this.#options.version,
+      startedAt: this.#startedAt,
+      roles: await gatherConnections(roles, this.#workers, Object.fromEntries(this.#restarts), this.#row),
+    };
+  }
+
   async stop(drainMs = 10_000): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
@@ -202,19 +239,24 @@ class Supervisor implements Daemon {
     this.#workers.get("api")?.terminate();
     await this.#workers.get("recorder")?.drain(RECORDER_DRAIN_MS);
     this.#workers.get("edge")?.terminate();
+    for (const worker of this.#retired) worker.terminate();
     this.#control?.close();
     this.#options.log({ event: "daemon.exit", reason: "stopped" });
   }
 
   async #mint(): Promise<void> {
     const now = Date.now();
+    const { paths } = this.#options;
+    await noteMissing(paths, [paths.caFolder, paths.caKey, paths.caCertificate]);
     const ca = await loadOrCreateCa({
-      dir: this.#options.paths.caFolder,
+      dir: paths.caFolder,
       create: () => mintAuthority(now),
     });
     this.#caCreated = ca.created;
-    this.#tightened = ca.tightened;
-    for (const path of ca.tightened) this.#options.log({ event: "daemon.permissions.tightened", path });
+    const { homeTightened } = this.#options;
+    // Leaves are renewed too; the folder was looked at once.
+    this.#tightened = homeTightened && this.#issued === null ? [paths.home, ...ca.tightened] : ca.tightened;
+    for (const path of this.#tightened) this.#options.log({ event: "daemon.permissions.tightened", path });
     this.#issued = await mintLeaves(ca.pem, now);
     const not_after = new Date(this.#issued.notAfter).toISOString();
     for (const host of INTERCEPTED_HOSTS) this.#options.log({ event: "leaf.issued", host, not_after });
@@ -225,6 +267,7 @@ class Supervisor implements Daemon {
       changed: (config) => {
         this.#config = config;
         this.#workers.get("recorder")?.send({ kind: "recorder.config", config });
+        this.#workers.get("api")?.send({ kind: "api.config", config });
         this.#options.log({ event: "daemon.config.changed" });
       },
       invalid: (reason) => this.#options.log({ event: "daemon.config.invalid", reason }),
@@ -247,20 +290,26 @@ class Supervisor implements Daemon {
   }
 
   async #startEdge(): Promise<EdgeOutcome> {
-    const worker = this.#spawn("edge");
-    const { daemon } = this.#options.config;
-    worker.send({
+    const { edgePort, internalPort, apiPort } = this.#options.config.daemon;
+    this.#spawnEdge(edgePort, fallbackPorts(edgePort, [internalPort, apiPort]), false);
+    return this.#edgeReady(await this.#readyMessage("edge", "edge.ready"));
+  }
+
+  #spawnEdge(port: number, fallbackPorts: readonly number[], takeOver: boolean): void {
+    this.#spawn("edge").send({
       kind: "edge.start",
-      port: daemon.edgePort,
-      fallbackPorts: fallbackPorts(daemon.edgePort, [daemon.internalPort, daemon.apiPort]),
+      port,
+      fallbackPorts,
       portsFile: this.#options.paths.effectivePorts,
       controlSocket: this.#options.paths.socket,
       upstream: this.#options.upstream,
       pid: Deno.pid,
       version: this.#options.version,
-      takeOver: false,
+      takeOver,
     });
-    const message = await this.#readyMessage("edge", "edge.ready");
+  }
+
+  #edgeReady(message: FromWorker): EdgeOutcome {
     if (message.kind !== "edge.ready") throw new Error("The edge did not answer");
     const { outcome } = message;
     if (outcome.foreign !== null) {
@@ -272,15 +321,12 @@ class Supervisor implements Daemon {
 
   /** The API only shows things: metering goes on without it, and `status` says why it is missing. */
   async #startApi(): Promise<void> {
-    const { config, paths, version } = this.#options;
+    const { paths, version } = this.#options;
     const worker = this.#spawn("api");
-    worker.send({
-      kind: "api.start",
-      database: paths.database,
-      ports: this.#row.apiPorts,
-      allowOrigins: config.cors.allowOrigins,
-      version,
-    });
+    const { port1, port2 } = new MessageChannel();
+    const start = { database: paths.database, ports: this.#row.apiPorts, config: this.#config, version };
+    worker.send({ kind: "api.start", ...start, recorder: port2 }, [port2]);
+    this.#workers.get("recorder")?.send({ kind: "recorder.api", api: port1 }, [port1]);
     try {
       const message = await this.#readyMessage("api", "api.ready");
       this.#apiPort = message.kind === "api.ready" ? message.port : null;
@@ -291,11 +337,47 @@ class Supervisor implements Daemon {
     }
   }
 
+  /** @returns what to call when the test is over, and what the tester must know. */
+  #selfTest(caCertPem: string): { readonly port: number; readonly ended: () => void } {
+    const port = this.#options.config.daemon.internalPort;
+    const tell = (standIn: SelfTestStandIn | null) => {
+      this.#workers.get("interceptor")?.send({ kind: "interceptor.selfTest", standIn });
+    };
+    tell({ port, caCertPem });
+    return { port, ended: () => tell(null) };
+  }
+
+  /** Gives a recorder and an api that both run a new port to each other. */
+  #linkApi(): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#workers.get("recorder")?.send({ kind: "recorder.api", api: port1 }, [port1]);
+    this.#workers.get("api")?.send({ kind: "api.recorder", recorder: port2 }, [port2]);
+  }
+
+  /** Does for the api what it has no permission for. */
+  async #answerApi(id: number, ask: ApiAsk): Promise<void> {
+    const answer = await this.#answerTo(id, ask).catch((error) => refusedAsk(id, error));
+    this.#workers.get("api")?.send({ kind: "api.answer", answer });
+  }
+
+  async #answerTo(id: number, ask: ApiAsk): Promise<ApiAnswer> {
+    if (ask.kind === "status") return { kind: "status", id, status: await this.status() };
+    const { provider, model, prices } = ask.price;
+    const changed = changePrice(this.#options.paths.config, ask.price);
+    if (changed > 0) {
+      const event = prices === null ? "pricing.override_unset" : "pricing.override_set";
+      const details = { provider, model, ...prices };
+      this.#workers.get("recorder")?.send({ kind: "recorder.audit", event, details });
+      await this.#watch?.look();
+    }
+    return { kind: "price", id, changed };
+  }
+
   #spawn(role: Role): WorkerHandle {
     const worker = new WorkerHandle(
       { name: role, entry: ENTRIES[role], permissions: permissionsOf(role, this.#row) },
       (message) => this.#receive(role, message),
-      (reason) => this.#crashed(role, reason),
+      (reason) => this.#retired.has(worker) ? this.#retired.delete(worker) : this.#crashed(role, reason),
     );
     this.#workers.set(role, worker);
     this.#options.log({ event: "role.started", role });
@@ -307,8 +389,8 @@ class Supervisor implements Daemon {
     this.#workers.delete(role);
   }
 
-  #readyMessage(role: Role, kind: FromWorker["kind"]): Promise<FromWorker> {
-    return new Promise((resolve, reject) => this.#waiting.set(role, { kind, resolve, reject }));
+  #readyMessage(role: Role, ...kinds: FromWorker["kind"][]): Promise<FromWorker> {
+    return new Promise((resolve, reject) => this.#waiting.set(role, { kinds, resolve, reject }));
   }
 
   /** Tells whoever waits for `role` that it will not come. @returns false when nobody waits. */
@@ -327,9 +409,10 @@ class Supervisor implements Daemon {
       this.#refuse(role, new MeterError(message.code as MeterError["code"], message.message, detail));
       return;
     }
+    if (message.kind === "api.ask") return void this.#answerApi(message.id, message.ask);
     if (message.kind === "interceptor.ready") this.#ports = message.ports;
     const waiting = this.#waiting.get(role);
-    if (waiting?.kind === message.kind) {
+    if (waiting?.kinds.includes(message.kind)) {
       this.#waiting.delete(role);
       waiting.resolve(message);
     } else if (message.kind === "interceptor.ready") this.#publish();
@@ -357,6 +440,7 @@ class Supervisor implements Daemon {
         const { port1, port2 } = new MessageChannel();
         if (role === "recorder") {
           await this.#startRecorder(port1);
+          this.#linkApi();
           this.#workers.get("interceptor")?.send({ kind: "interceptor.recorder", recorder: port2 }, [port2]);
         } else {
           this.#workers.get("recorder")?.send({ kind: "recorder.interceptor", interceptor: port1 }, [port1]);
@@ -374,6 +458,7 @@ class Supervisor implements Daemon {
     if (this.#issued === null || !renewalDue(this.#issued, Date.now())) return;
     try {
       await this.#mint();
+      this.#audit();
       this.#workers.get("interceptor")?.send({ kind: "interceptor.leaves", leaves: this.#issued.leaves });
     } catch (error) {
       const reason = error instanceof MeterError ? error.message : "leaves could not be renewed";
@@ -399,14 +484,57 @@ class Supervisor implements Daemon {
     updatePorts(path, edgeIsOurs ? { daemon: null, edge: null } : { daemon: null });
   }
 
-  /** Hands the proxy port to an edge process; calls that are open stay here until they end. */
-  async #releaseEdge(): Promise<unknown> {
+  /** Lets go of the proxy port for an edge process; calls that are open stay here until they end. */
+  #releaseEdge(): { readonly answer: Promise<unknown>; readonly ended: () => void } {
     const worker = this.#workers.get("edge");
-    if (worker === undefined) return { released: false };
-    worker.send({ kind: "edge.release" });
-    await this.#readyMessage("edge", "edge.released");
+    if (worker === undefined || this.edge.kind === "adopted") {
+      return { answer: Promise.resolve({ released: false }), ended: () => {} };
+    }
+    return { answer: this.#holdEdge(worker), ended: () => this.#retire(worker) };
+  }
+
+  async #holdEdge(worker: WorkerHandle): Promise<unknown> {
+    worker.send({ kind: "edge.hold" });
+    const message = await this.#readyMessage("edge", "edge.held");
+    this.#workers.delete("edge");
     this.#edge = { kind: "adopted", port: this.edge.port, pid: 0, foreign: null };
-    return { released: true };
+    return { released: true, held: message.kind === "edge.held" && message.held };
+  }
+
+  /** The successor listens, or is gone; then the port is served here again. */
+  #retire(worker: WorkerHandle): void {
+    this.#retired.add(worker);
+    worker.drain(LAST_CONNECTIONS_MS).then(() => this.#retired.delete(worker));
+    this.#timers.push(setTimeout(() => this.#serveUnserved(), SUCCESSOR_MS));
+  }
+
+  async #serveUnserved(): Promise<void> {
+    if (this.#stopping || this.#workers.has("edge") || await edgeAt(this.edge.port) !== null) return;
+    await this.#restart("edge");
+  }
+
+  /** An edge process leaves: gets an edge of its own ready, which binds when the port is let go of. */
+  async #takeEdge(): Promise<unknown> {
+    if (this.#stopping || this.#workers.has("edge") || this.edge.kind === "listening") return { taken: false };
+    this.#spawnEdge(this.edge.port, [], true);
+    const ready = this.#readyMessage("edge", "edge.waiting", "edge.ready");
+    const message = await ready.catch(() => this.#dropWorker("edge")) ?? { kind: "failed" };
+    if (message.kind === "edge.ready") this.#serve(message);
+    else this.#binding = message.kind === "edge.waiting";
+    return { taken: this.#binding };
+  }
+
+  async #bindEdge(answer: LetGo): Promise<unknown> {
+    if (!this.#binding) return { bound: false };
+    this.#binding = false;
+    this.#workers.get("edge")?.send({ kind: "edge.bind", answer });
+    this.#serve(await this.#readyMessage("edge", "edge.ready"));
+    return { bound: this.edge.kind === "listening" };
+  }
+
+  #serve(message: FromWorker): void {
+    this.#edge = this.#edgeReady(message);
+    this.#publish();
   }
 
   #audit(): void {

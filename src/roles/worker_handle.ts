@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { DestinationLog } from "./destinations.ts";
 import type { Counters, FromWorker, ToWorker } from "./messages.ts";
 
 /** A worker that does not answer within this is reported without its counters. */
-const STATS_MS = 500;
+const ANSWER_MS = 500;
 
 /** A stopped worker is given this long to finish what it holds. */
 const DRAIN_MS = 10_000;
@@ -25,6 +26,9 @@ export interface WorkerStats {
   readonly notes: readonly string[];
 }
 
+/** What a worker answers a question with; `id` is the question's. */
+type Answer = Extract<FromWorker, { readonly id: number }>;
+
 /** The only way in which this program starts a worker: restricted to its row. */
 export function startWorker(spec: WorkerSpec): Worker {
   return new Worker(spec.entry, { type: "module", name: spec.name, deno: { permissions: spec.permissions } });
@@ -34,7 +38,7 @@ export function startWorker(spec: WorkerSpec): Worker {
 export class WorkerHandle {
   readonly name: string;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, (stats: WorkerStats | null) => void>();
+  readonly #waiting = new Map<number, (answer: Answer | null) => void>();
   readonly #onMessage: (message: FromWorker) => void;
   readonly #onCrash: (reason: string) => void;
   #drained: ((finished: boolean) => void) | null = null;
@@ -61,16 +65,27 @@ export class WorkerHandle {
   }
 
   /** Counters of the worker, or null when it does not answer in time. */
-  stats(): Promise<WorkerStats | null> {
+  async stats(): Promise<WorkerStats | null> {
+    const answer = await this.#ask((id) => ({ kind: "stats", id }));
+    return answer?.kind === "stats" ? { counters: answer.counters, notes: answer.notes ?? [] } : null;
+  }
+
+  /** Where the worker has connected to, or null when it does not answer in time. Only for roles that may be asked. */
+  async destinations(): Promise<DestinationLog | null> {
+    const answer = await this.#ask((id) => ({ kind: "destinations", id }));
+    return answer?.kind === "destinations" ? answer.log : null;
+  }
+
+  #ask(question: (id: number) => ToWorker): Promise<Answer | null> {
     if (this.#ended) return Promise.resolve(null);
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#answer(id, null), STATS_MS);
-      this.#waiting.set(id, (stats) => {
+      const timer = setTimeout(() => this.#answer(id, null), ANSWER_MS);
+      this.#waiting.set(id, (answer) => {
         clearTimeout(timer);
-        resolve(stats);
+        resolve(answer);
       });
-      this.send({ kind: "stats", id });
+      this.send(question(id));
     });
   }
 
@@ -96,17 +111,16 @@ export class WorkerHandle {
   }
 
   #receive(message: FromWorker): void {
-    if (message.kind === "stats") {
-      this.#answer(message.id, { counters: message.counters, notes: message.notes ?? [] });
-    } else if (message.kind === "crashed") this.#crash(message.reason);
+    if (message.kind === "stats" || message.kind === "destinations") this.#answer(message.id, message);
+    else if (message.kind === "crashed") this.#crash(message.reason);
     else if (message.kind === "drained") this.#drained?.(true);
     else this.#onMessage(message);
   }
 
-  #answer(id: number, stats: WorkerStats | null): void {
+  #answer(id: number, answer: Answer | null): void {
     const resolve = this.#waiting.get(id);
     this.#waiting.delete(id);
-    resolve?.(stats);
+    resolve?.(answer);
   }
 
   #crash(reason: string): void {

@@ -24,6 +24,8 @@ export interface OpenOptions {
   readonly now: number;
   /** User that must own file and folder. Absent = only that both have the same owner (asking needs a permission). */
   readonly uid?: number | undefined;
+  /** Is told of each path whose mode gave more than it should. */
+  readonly onTightened?: (path: string) => void;
 }
 
 const FILE_MODE = 0o600;
@@ -67,7 +69,7 @@ const READER_PRAGMAS = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAG
  */
 export function openForWriting(path: string, options: OpenOptions): Database {
   return explained(path, "open", () => {
-    const fresh = prepareFile(path, options.uid);
+    const fresh = prepareFile(path, options);
     if (!fresh) refuseNewer(path);
     const db = new DatabaseSync(path);
     let usable = false;
@@ -77,7 +79,7 @@ export function openForWriting(path: string, options: OpenOptions): Database {
       if (applied === 0) db.exec(NEW_FILE_PRAGMAS);
       db.exec(WRITER_PRAGMAS);
       if (applied < NEWEST_MIGRATION) migrate(db, options.now);
-      tightenCompanions(path);
+      tightenCompanions(path, options);
       usable = true;
       return db;
     } finally {
@@ -115,14 +117,15 @@ export function openReadOnly(path: string): Database | null {
 }
 
 /** Makes or checks folder and file. Returns whether the file was made. */
-function prepareFile(path: string, uid: number | undefined): boolean {
+function prepareFile(path: string, options: OpenOptions): boolean {
+  const { uid } = options;
   const folder = dirname(path);
   Deno.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   const owner = Deno.statSync(folder);
   if (uid !== undefined && owner.uid !== null && owner.uid !== uid) {
     throw unusable(path, "open", "its folder belongs to another user", `Move ${folder} away`);
   }
-  if (isLoose(owner, FOLDER_MODE)) Deno.chmodSync(folder, FOLDER_MODE);
+  tighten(folder, owner, FOLDER_MODE, options);
 
   const info = lstatOrNull(path);
   if (info === null) {
@@ -132,8 +135,8 @@ function prepareFile(path: string, uid: number | undefined): boolean {
     return true;
   }
   for (const name of [path, `${path}-wal`, `${path}-shm`]) checkFile(name, owner.uid);
-  tightenCompanions(path);
-  if (isLoose(info, FILE_MODE)) Deno.chmodSync(path, FILE_MODE);
+  tightenCompanions(path, options);
+  tighten(path, info, FILE_MODE, options);
   return false;
 }
 
@@ -152,15 +155,17 @@ function checkFile(path: string, owner: number | null): void {
 }
 
 /** SQLite gives log and index the database's mode, but may find ones that an earlier program left wider. */
-function tightenCompanions(path: string): void {
+function tightenCompanions(path: string, options: OpenOptions): void {
   for (const name of [`${path}-wal`, `${path}-shm`]) {
     const info = lstatOrNull(name);
-    if (info !== null && isLoose(info, FILE_MODE)) Deno.chmodSync(name, FILE_MODE);
+    if (info !== null) tighten(name, info, FILE_MODE, options);
   }
 }
 
-function isLoose(info: Deno.FileInfo, mode: number): boolean {
-  return info.mode !== null && (info.mode & 0o777 & ~mode) !== 0;
+function tighten(path: string, info: Deno.FileInfo, mode: number, { onTightened }: OpenOptions): void {
+  if (info.mode === null || (info.mode & 0o777 & ~mode) === 0) return;
+  Deno.chmodSync(path, mode);
+  onTightened?.(path);
 }
 
 /**

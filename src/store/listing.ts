@@ -1,5 +1,5 @@
 /**
- * Calls one by one, newest first, in pages. Sums are in queries.ts.
+ * Calls one by one, newest first, in pages. Sums are in queries.ts; filters and cursors for readers in request_pages.ts.
  *
  * Imports: node:sqlite (types).
  *
@@ -64,7 +64,9 @@ export interface RequestPage {
   readonly nextCursor: string | null;
 }
 
-const COLUMNS = `requests.seq, requests.id, projects.slug AS project, provider, host, method, path, model,
+/** What {@link requestOf} reads, for a query over `requests` joined with `projects`. */
+export const REQUEST_COLUMNS =
+  `requests.seq, requests.id, projects.slug AS project, provider, host, method, path, model,
   requested_model, mode, request_kind, input_tokens, output_tokens, thinking_tokens, cache_read_tokens,
   cache_write_tokens, cost_pico, cost_usd_minor_units, cost_missing, rates_source, billing_basis, served_tier,
   response_id, duplicate_of, client_name, client_version, status, http_status, error_class, provider_error_code,
@@ -84,7 +86,7 @@ export function listRequests(
 ): RequestPage {
   const after = readCursor(cursor);
   const statement = db.prepare(
-    `SELECT ${COLUMNS} FROM requests JOIN projects ON projects.id = requests.project_id
+    `SELECT ${REQUEST_COLUMNS} FROM requests JOIN projects ON projects.id = requests.project_id
      WHERE ${conditions(filter)} AND (requested_at, seq) < (:after_time, :after_seq)
      ORDER BY requested_at DESC, seq DESC LIMIT :limit`,
   );
@@ -113,7 +115,7 @@ export function countRequests(db: DatabaseSync, filter: RequestFilter): number {
 /** One call, or `null`. */
 export function findRequest(db: DatabaseSync, id: string): RecordedRequest | null {
   const statement = db.prepare(
-    `SELECT ${COLUMNS} FROM requests JOIN projects ON projects.id = requests.project_id WHERE requests.id = ?`,
+    `SELECT ${REQUEST_COLUMNS} FROM requests JOIN projects ON projects.id = requests.project_id WHERE requests.id = ?`,
   );
   statement.setReadBigInts(true);
   const row = statement.get(id);
@@ -145,7 +147,8 @@ function readCursor(cursor: string | null): { time: number; seq: number } {
     : { time: Number(found[1]), seq: Number(found[2]) };
 }
 
-function requestOf(row: Record<string, unknown>): RecordedRequest {
+/** One row, read with big integers. */
+export function requestOf(row: Readonly<Record<string, unknown>>): RecordedRequest {
   return {
     id: String(row["id"]),
     project: String(row["project"]),

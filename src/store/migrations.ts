@@ -252,11 +252,152 @@ CREATE TABLE quota_samples (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Which part of a quarter's cost is on no bill; and spans of 16 days, so that sums of all time read few rows. */
+const WIDER_ROLLUPS = `
+ALTER TABLE usage_slots ADD COLUMN not_billed_requests INTEGER NOT NULL DEFAULT 0;  -- under a subscription or credits
+ALTER TABLE usage_slots ADD COLUMN not_billed_unpriced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage_slots ADD COLUMN not_billed_pico INTEGER;  -- their part of cost_pico; NULL = none of them was priced
+
+UPDATE usage_slots SET (not_billed_requests, not_billed_unpriced, not_billed_pico) = (
+  SELECT count(*), coalesce(sum(cost_pico IS NULL), 0), sum(cost_pico) FROM requests
+  WHERE requested_at >= usage_slots.starts_at AND requested_at < usage_slots.starts_at + 900000
+    AND requests.provider = usage_slots.provider AND duplicate_of IS NULL
+    AND billing_basis IN ('subscription', 'credits')
+    AND (usage_slots.project_id = 0 OR requests.project_id = usage_slots.project_id)
+);
+
+-- usage_spans.span is 3600000, 86400000 or, from here on, 1382400000.
+DELETE FROM usage_spans WHERE span = 1382400000;
+INSERT INTO usage_spans (span, starts_at, project_id, provider, model, cost_missing, billing_basis, requests, errors,
+  incomplete, tokens_unknown, input_tokens, output_tokens, thinking_tokens, cache_read_tokens, cache_write_tokens,
+  cost_pico, latency_ms, latency_count, last_requested_at)
+SELECT 1382400000, starts_at / 1382400000 * 1382400000, project_id, provider, model, cost_missing, billing_basis,
+  sum(requests), sum(errors), sum(incomplete), sum(tokens_unknown), sum(input_tokens), sum(output_tokens),
+  sum(thinking_tokens), sum(cache_read_tokens), sum(cache_write_tokens), sum(cost_pico), sum(latency_ms),
+  sum(latency_count), max(last_requested_at)
+FROM usage_spans WHERE span = 86400000 GROUP BY 2, 3, 4, 5, 6, 7;
+`;
+
+/**
+ * What `requests` adds up to by client, for everyone and for each project, so that reports by client and by day read hours
+ * and not calls. Made from all rows here, kept up by rollups.ts.
+ */
+const USAGE_BY_CLIENT = `
+CREATE TABLE usage_clients (
+  span               INTEGER NOT NULL,      -- 3600000 or 86400000 ms
+  project_id         INTEGER NOT NULL,      -- 0 = all projects together
+  starts_at          INTEGER NOT NULL,      -- multiple of span
+  client             TEXT NOT NULL,         -- '' = not known
+  not_billed         INTEGER NOT NULL CHECK (not_billed IN (0, 1)),  -- under a subscription or credits
+  requests           INTEGER NOT NULL,
+  errors             INTEGER NOT NULL,
+  incomplete         INTEGER NOT NULL,      -- tokens_complete = 0
+  tokens_unknown     INTEGER NOT NULL,      -- usage_unknown is set
+  input_tokens       INTEGER,               -- sums of what was reported; NULL = no row reported any
+  output_tokens      INTEGER,
+  thinking_tokens    INTEGER,
+  cache_read_tokens  INTEGER,
+  cache_write_tokens INTEGER,
+  cost_pico          INTEGER,               -- NULL = no row was priced
+  latency_ms         REAL,                  -- sum over latency_count rows
+  latency_count      INTEGER NOT NULL,
+  last_requested_at  INTEGER NOT NULL,
+  unpriced           INTEGER NOT NULL,      -- cost_pico is NULL
+  PRIMARY KEY (span, project_id, starts_at, client, not_billed)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO usage_clients
+SELECT 3600000, project_id, requested_at / 3600000 * 3600000, coalesce(client_name, ''),
+  billing_basis IN ('subscription', 'credits'), count(*), sum(status <> 'success'), sum(tokens_complete = 0),
+  sum(usage_unknown IS NOT NULL), sum(iif(request_kind <> 'count_tokens', input_tokens, NULL)),
+  sum(iif(request_kind <> 'count_tokens', output_tokens, NULL)),
+  sum(iif(request_kind <> 'count_tokens', thinking_tokens, NULL)),
+  sum(iif(request_kind <> 'count_tokens', cache_read_tokens, NULL)),
+  sum(iif(request_kind <> 'count_tokens', cache_write_tokens, NULL)),
+  sum(cost_pico), sum(latency_ms), count(latency_ms), max(requested_at), sum(cost_pico IS NULL)
+FROM requests WHERE duplicate_of IS NULL GROUP BY 2, 3, 4, 5;
+
+INSERT INTO usage_clients
+SELECT 3600000, 0, starts_at, client, not_billed, sum(requests), sum(errors), sum(incomplete), sum(tokens_unknown),
+  sum(input_tokens), sum(output_tokens), sum(thinking_tokens), sum(cache_read_tokens), sum(cache_write_tokens),
+  sum(cost_pico), sum(latency_ms), sum(latency_count), max(last_requested_at), sum(unpriced)
+FROM usage_clients GROUP BY 3, 4, 5;
+
+INSERT INTO usage_clients
+SELECT 86400000, project_id, starts_at / 86400000 * 86400000, client, not_billed, sum(requests), sum(errors),
+  sum(incomplete), sum(tokens_unknown), sum(input_tokens), sum(output_tokens), sum(thinking_tokens),
+  sum(cache_read_tokens), sum(cache_write_tokens), sum(cost_pico), sum(latency_ms), sum(latency_count),
+  max(last_requested_at), sum(unpriced)
+FROM usage_clients GROUP BY 2, 3, 4, 5;
+`;
+
+/**
+ * Sync with a team server: how far it has got, and which rows changed since they were sent. `revision` is kept by a trigger,
+ * so that no writer of `requests`, in whichever process, can change a row and have the server keep the old one.
+ */
+const CLOUD = `
+ALTER TABLE requests ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;  -- 1 as recorded, one more with each later change
+ALTER TABLE requests ADD COLUMN source_workdir TEXT;  -- working directory of the process that called; NULL = not known
+
+-- At most one row. Rows with seq <= from_seq, or requested before floor_at, are from before the pairing.
+CREATE TABLE cloud_pairing (
+  one               INTEGER PRIMARY KEY CHECK (one = 1),
+  machine_id        TEXT NOT NULL,
+  workspace_id      TEXT NOT NULL,
+  base_url          TEXT NOT NULL,
+  paired_at         INTEGER NOT NULL,
+  disconnected_at   INTEGER,                -- NULL = paired
+  from_seq          INTEGER NOT NULL,
+  floor_at          INTEGER NOT NULL,
+  position          INTEGER NOT NULL,       -- requests.seq up to which rows are with the server, or parked
+  backfill_to       INTEGER NOT NULL,       -- the same for rows from before the pairing that were asked for
+  backfill_position INTEGER NOT NULL,
+  body_sync         INTEGER NOT NULL CHECK (body_sync IN (0, 1)),  -- cloud.body_sync as last seen
+  body_position     INTEGER NOT NULL,       -- requests.seq up to which bodies are settled
+  paused_reason     TEXT,                   -- paused_manual | paused_unauthorised | paused_forbidden
+  last_sync_at      INTEGER,
+  last_error        TEXT,
+  last_error_at     INTEGER,
+  failures          INTEGER NOT NULL,       -- since the last good answer
+  next_try_at       INTEGER,
+  lease_holder      TEXT,                   -- the pass at work; NULL = none
+  leased_at         INTEGER
+) STRICT;
+
+CREATE TABLE cloud_changes (
+  seq INTEGER PRIMARY KEY                   -- requests.seq of a row that changed after it was sent
+) STRICT;
+
+CREATE TABLE cloud_parked (
+  seq       INTEGER NOT NULL,               -- requests.seq
+  part      TEXT NOT NULL CHECK (part IN ('row', 'request', 'response')),
+  code      TEXT NOT NULL,                  -- why the server refuses it
+  parked_at INTEGER NOT NULL,
+  PRIMARY KEY (seq, part)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER requests_revised AFTER UPDATE OF project_id, model, requested_model, input_tokens, output_tokens,
+  thinking_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens, cache_write_1h_tokens, extra_parts,
+  response_usage, modalities, extra_usage, provider_cost_pico, response_complete, billable, cost_pico, cost_missing,
+  rates_source, billing_basis, requested_tier, served_tier, speed, inference_geo, duplicate_of, status, http_status,
+  error_class, provider_error_code, tokens_complete, usage_unknown ON requests
+BEGIN
+  UPDATE requests SET revision = revision + 1 WHERE seq = new.seq;
+  INSERT INTO cloud_changes (seq) SELECT new.seq FROM cloud_pairing
+    WHERE disconnected_at IS NULL AND new.seq <= iif(
+      new.seq > from_seq AND new.requested_at >= floor_at, position, backfill_position
+    ) ON CONFLICT DO NOTHING;
+END;
+`;
+
 /** Every step, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: "foundation", sql: FOUNDATION },
   { id: 2, name: "pricing facts", sql: PRICING_FACTS },
   { id: 3, name: "quota", sql: QUOTA },
+  { id: 4, name: "wider roll-ups", sql: WIDER_ROLLUPS },
+  { id: 5, name: "usage by client", sql: USAGE_BY_CLIENT },
+  { id: 6, name: "cloud", sql: CLOUD },
 ];
 
 /** Highest migration this program knows. */

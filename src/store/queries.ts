@@ -10,7 +10,16 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import { DAY_SPAN, HOUR_SPAN, REQUEST_DIMENSIONS, REQUEST_MEASURES, SLOT_SPAN } from "./rollups.ts";
+import {
+  CLIENT_MEASURES,
+  DAY_SPAN,
+  HOUR_SPAN,
+  NOT_BILLED,
+  REQUEST_DIMENSIONS,
+  REQUEST_MEASURES,
+  SLOT_SPAN,
+  WIDE_SPAN,
+} from "./rollups.ts";
 
 /** Half open: `from` belongs to it, `to` does not. UTC epoch ms. */
 export interface TimeRange {
@@ -58,46 +67,81 @@ export interface UsageCell extends UsageSums {
   readonly billingBasis: string;
 }
 
+/** What is needed to tell billed money from the worth of calls on no bill; see {@link UsageSums}. */
+export type BilledParts = Pick<
+  UsageSums,
+  "requests" | "unpriced" | "costPico" | "notBilledRequests" | "notBilledUnpriced" | "notBilledPico"
+>;
+
 /** One provider's calls on one day. */
-export interface DayCell {
+export interface DayCell extends BilledParts {
   /** Index of the day: it lasts from `boundaries[day]` to `boundaries[day + 1]`. */
   readonly day: number;
   readonly provider: string;
-  readonly requests: number;
-  readonly unpriced: number;
-  readonly costPico: bigint | null;
 }
 
 /** Billing bases under which no single call is billed. */
-const NOT_BILLED: readonly string[] = ["subscription", "credits"];
+const NOT_BILLED_BASES: readonly string[] = ["subscription", "credits"];
 
 const CELL_COLUMNS = `project_id, provider, model, cost_missing, billing_basis, requests, errors, incomplete,
   tokens_unknown, input_tokens, output_tokens, thinking_tokens, cache_read_tokens, cache_write_tokens, cost_pico,
   latency_ms, latency_count, last_requested_at`;
 
-/** Whole days from day rows, whole hours around them from hour rows, and the rims from the calls themselves. */
+function spanRows(span: number, from: string, to: string): string {
+  return `SELECT ${CELL_COLUMNS} FROM usage_spans
+    WHERE span = ${span} AND starts_at >= :${from} AND starts_at < :${to} AND (:project IS NULL OR project_id = :project)`;
+}
+
+function callRows(from: string, to: string): string {
+  return `SELECT ${REQUEST_DIMENSIONS}, ${REQUEST_MEASURES} FROM requests
+    WHERE requested_at >= :${from} AND requested_at < :${to} AND duplicate_of IS NULL
+      AND (:project IS NULL OR project_id = :project) GROUP BY 1, 2, 3, 4, 5`;
+}
+
+/** The longest spans that fit, shorter ones around them, and the rims from the calls themselves. */
+const PIECES = [
+  spanRows(WIDE_SPAN, "wide_from", "wide_to"),
+  spanRows(DAY_SPAN, "day_from", "wide_from"),
+  spanRows(DAY_SPAN, "wide_to", "day_to"),
+  spanRows(HOUR_SPAN, "hour_from", "day_from"),
+  spanRows(HOUR_SPAN, "day_to", "hour_to"),
+  callRows("from", "hour_from"),
+  callRows("hour_to", "to"),
+].join(" UNION ALL ");
+
+/**
+ * The instants that {@link PIECES} names. An end that lies beyond every call is moved to where the longest spans end: the calls
+ * are the same, the rows fewer.
+ */
+function piecesOf(db: DatabaseSync, asked: TimeRange): Record<string, number> {
+  const [first, last] = [firstRequestedAt(db) ?? 0, lastRequestedAt(db) ?? 0];
+  const range = {
+    from: asked.from <= first && asked.from < asked.to ? Math.floor(asked.from / WIDE_SPAN) * WIDE_SPAN : asked.from,
+    to: asked.to > last && asked.from < asked.to ? Math.ceil(asked.to / WIDE_SPAN) * WIDE_SPAN : asked.to,
+  };
+  const hours = inner(range, HOUR_SPAN);
+  const days = inner(hours, DAY_SPAN);
+  const wide = inner(days, WIDE_SPAN);
+  return {
+    from: range.from,
+    hour_from: hours.from,
+    day_from: days.from,
+    wide_from: wide.from,
+    wide_to: wide.to,
+    day_to: days.to,
+    hour_to: hours.to,
+    to: range.to,
+  };
+}
+
 const CELLS = `
-WITH pieces AS (
-  SELECT ${CELL_COLUMNS} FROM usage_spans WHERE span = ${DAY_SPAN} AND starts_at >= :day_from AND starts_at < :day_to
-  UNION ALL
-  SELECT ${CELL_COLUMNS} FROM usage_spans WHERE span = ${HOUR_SPAN} AND starts_at >= :hour_from AND starts_at < :day_from
-  UNION ALL
-  SELECT ${CELL_COLUMNS} FROM usage_spans WHERE span = ${HOUR_SPAN} AND starts_at >= :day_to AND starts_at < :hour_to
-  UNION ALL
-  SELECT ${REQUEST_DIMENSIONS}, ${REQUEST_MEASURES} FROM requests
-  WHERE requested_at >= :from AND requested_at < :hour_from AND duplicate_of IS NULL GROUP BY 1, 2, 3, 4, 5
-  UNION ALL
-  SELECT ${REQUEST_DIMENSIONS}, ${REQUEST_MEASURES} FROM requests
-  WHERE requested_at >= :hour_to AND requested_at < :to AND duplicate_of IS NULL GROUP BY 1, 2, 3, 4, 5
-)
 SELECT project_id, provider, model, cost_missing, billing_basis, sum(requests) AS requests, sum(errors) AS errors,
   sum(incomplete) AS incomplete, sum(tokens_unknown) AS tokens_unknown, sum(input_tokens) AS input_tokens,
   sum(output_tokens) AS output_tokens, sum(thinking_tokens) AS thinking_tokens,
   sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
   sum(cost_pico) AS cost_pico, sum(latency_ms) AS latency_ms, sum(latency_count) AS latency_count,
   max(last_requested_at) AS last_requested_at
-FROM pieces WHERE :project IS NULL OR project_id = :project
-GROUP BY 1, 2, 3, 4, 5`;
+FROM (${PIECES}) GROUP BY 1, 2, 3, 4, 5`;
 
 /**
  * Sums for every combination of project, provider, model, missing-cost reason and billing basis in a range. One read gives
@@ -106,19 +150,9 @@ GROUP BY 1, 2, 3, 4, 5`;
  * @param projectId One project only; `null` = all.
  */
 export function usageCells(db: DatabaseSync, range: TimeRange, projectId: number | null = null): UsageCell[] {
-  const hours = inner(range, HOUR_SPAN);
-  const days = inner(hours, DAY_SPAN);
   const statement = db.prepare(CELLS);
   statement.setReadBigInts(true);
-  const rows = statement.all({
-    from: range.from,
-    hour_from: hours.from,
-    day_from: days.from,
-    day_to: days.to,
-    hour_to: hours.to,
-    to: range.to,
-    project: projectId,
-  });
+  const rows = statement.all({ ...piecesOf(db, range), project: projectId });
   return rows.map((row) => {
     const costMissing = String(row["cost_missing"]);
     const model = String(row["model"]);
@@ -128,17 +162,55 @@ export function usageCells(db: DatabaseSync, range: TimeRange, projectId: number
       model: model === "" ? null : model,
       costMissing: costMissing === "" ? null : costMissing,
       billingBasis: String(row["billing_basis"]),
-      ...sumsOf(row),
+      ...sumsOf(
+        row,
+        costMissing === "" ? 0 : Number(row["requests"]),
+        NOT_BILLED_BASES.includes(String(row["billing_basis"])),
+      ),
     };
   });
 }
 
-/** Sums of calls that share the reason of a missing cost and the billing basis. */
-function sumsOf(row: Readonly<Record<string, unknown>>): UsageSums {
+/** Spend of one kind of calls: less than a {@link UsageCell} tells, and quicker to read. */
+export interface SpendCell extends BilledParts {
+  readonly projectId: number;
+  readonly provider: string;
+  readonly model: string | null;
+  readonly lastRequestedAt: number | null;
+}
+
+/** Spend for every combination of project, provider, model and whether it is billed. Parameters as {@link usageCells}. */
+export function spendCells(db: DatabaseSync, range: TimeRange, projectId: number | null = null): SpendCell[] {
+  const statement = db.prepare(
+    `SELECT project_id, provider, model, ${NOT_BILLED} AS not_billed, sum(requests) AS requests,
+       sum(iif(cost_missing = '', 0, requests)) AS unpriced, sum(cost_pico) AS cost_pico,
+       max(last_requested_at) AS last_requested_at
+     FROM (${PIECES}) GROUP BY 1, 2, 3, 4`,
+  );
+  statement.setReadBigInts(true);
+  return statement.all({ ...piecesOf(db, range), project: projectId }).map((row) => {
+    const [requests, unpriced] = [Number(row["requests"]), Number(row["unpriced"])];
+    const notBilled = Number(row["not_billed"]) === 1;
+    const costPico = bigintOrNull(row["cost_pico"]);
+    return {
+      projectId: Number(row["project_id"]),
+      provider: String(row["provider"]),
+      model: row["model"] === "" ? null : String(row["model"]),
+      requests,
+      unpriced,
+      costPico,
+      notBilledRequests: notBilled ? requests : 0,
+      notBilledUnpriced: notBilled ? unpriced : 0,
+      notBilledPico: notBilled ? costPico : null,
+      lastRequestedAt: numberOrNull(row["last_requested_at"]),
+    };
+  });
+}
+
+/** Sums of calls that are all billed or all not. */
+function sumsOf(row: Readonly<Record<string, unknown>>, unpriced: number, notBilled: boolean): UsageSums {
   const requests = Number(row["requests"]);
-  const unpriced = row["cost_missing"] === "" ? 0 : requests;
-  const costPico = typeof row["cost_pico"] === "bigint" ? row["cost_pico"] : null;
-  const notBilled = NOT_BILLED.includes(String(row["billing_basis"]));
+  const costPico = bigintOrNull(row["cost_pico"]);
   return {
     requests,
     errors: Number(row["errors"]),
@@ -164,7 +236,7 @@ function sumsOf(row: Readonly<Record<string, unknown>>): UsageSums {
  * What calls cost that end up on a bill: metered ones, and those of which nothing is known. `null` when none of these was
  * priced; 0 when there are calls, but no such ones.
  */
-export function billedPico(sums: UsageSums): bigint | null {
+export function billedPico(sums: BilledParts): bigint | null {
   const billed = sums.requests - sums.notBilledRequests;
   if (billed === 0) return sums.requests === 0 ? null : 0n;
   if (sums.unpriced - sums.notBilledUnpriced === billed) return null;
@@ -177,21 +249,78 @@ export interface ClientCell {
   readonly sums: UsageSums;
 }
 
-/** Sums by client. Reads the calls themselves: roll-ups do not tell clients apart. */
+const CLIENT_COLUMNS = `client, not_billed, requests, errors, incomplete, tokens_unknown, unpriced, input_tokens,
+  output_tokens, thinking_tokens, cache_read_tokens, cache_write_tokens, cost_pico, latency_ms, latency_count,
+  last_requested_at`;
+
+/** As {@link PIECES}: days, the hours around them, and the rims. */
+const CLIENTS = `
+WITH pieces AS (
+  SELECT ${CLIENT_COLUMNS} FROM usage_clients
+  WHERE span = ${DAY_SPAN} AND project_id = coalesce(:project, 0) AND starts_at >= :day_from AND starts_at < :day_to
+  UNION ALL
+  SELECT ${CLIENT_COLUMNS} FROM usage_clients
+  WHERE span = ${HOUR_SPAN} AND project_id = coalesce(:project, 0) AND starts_at >= :hour_from AND starts_at < :day_from
+  UNION ALL
+  SELECT ${CLIENT_COLUMNS} FROM usage_clients
+  WHERE span = ${HOUR_SPAN} AND project_id = coalesce(:project, 0) AND starts_at >= :day_to AND starts_at < :hour_to
+  UNION ALL
+  SELECT ${CLIENT_COLUMNS} FROM (
+    SELECT coalesce(client_name, '') AS client, ${NOT_BILLED} AS not_billed, ${CLIENT_MEASURES} FROM requests
+    WHERE ((requested_at >= :from AND requested_at < :hour_from) OR (requested_at >= :hour_to AND requested_at < :to))
+      AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)
+    GROUP BY 1, 2
+  )
+)
+SELECT client, not_billed, sum(requests) AS requests, sum(errors) AS errors, sum(incomplete) AS incomplete,
+  sum(tokens_unknown) AS tokens_unknown, sum(unpriced) AS unpriced, sum(input_tokens) AS input_tokens,
+  sum(output_tokens) AS output_tokens, sum(thinking_tokens) AS thinking_tokens,
+  sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
+  sum(cost_pico) AS cost_pico, sum(latency_ms) AS latency_ms, sum(latency_count) AS latency_count,
+  max(last_requested_at) AS last_requested_at
+FROM pieces GROUP BY 1, 2`;
+
+/** Sums by client, in no particular order. */
 export function usageByClient(db: DatabaseSync, range: TimeRange, projectId: number | null = null): ClientCell[] {
-  const statement = db.prepare(
-    `SELECT coalesce(client_name, '') AS client, coalesce(cost_missing, '') AS cost_missing, billing_basis,
-       ${REQUEST_MEASURES}
-     FROM requests WHERE requested_at >= :from AND requested_at < :to AND duplicate_of IS NULL
-       AND (:project IS NULL OR project_id = :project)
-     GROUP BY 1, 2, 3`,
-  );
+  return prepareByClient(db, projectId)(range);
+}
+
+/** Sums of each of several days, those without a call too. @param boundaries As for {@link usageByDay}. */
+export function sumsByDay(
+  db: DatabaseSync,
+  boundaries: readonly number[],
+  projectId: number | null = null,
+): UsageSums[] {
+  const [first, last] = [firstRequestedAt(db), lastRequestedAt(db)];
+  if (first === null || last === null) return boundaries.slice(1).map(() => NO_USAGE);
+  const byClient = prepareByClient(db, projectId);
+  return boundaries.slice(1).map((to, day) => {
+    const from = boundaries[day] ?? to;
+    // Most days of a very long period lie outside of what was recorded.
+    return to <= first || from > last ? NO_USAGE : sumUsage(byClient({ from, to }).map(({ sums }) => sums));
+  });
+}
+
+function prepareByClient(db: DatabaseSync, projectId: number | null): (range: TimeRange) => ClientCell[] {
+  const statement = db.prepare(CLIENTS);
   statement.setReadBigInts(true);
-  const rows = statement.all({ from: range.from, to: range.to, project: projectId });
-  return [...Map.groupBy(rows, (row) => String(row["client"]))].map(([client, members]) => ({
-    client: client === "" ? null : client,
-    sums: sumUsage(members.map(sumsOf)),
-  }));
+  return ({ from, to }) => {
+    const hours = inner({ from, to }, HOUR_SPAN);
+    const days = inner(hours, DAY_SPAN);
+    const rows = statement.all({
+      from,
+      hour_from: hours.from,
+      day_from: days.from,
+      day_to: days.to,
+      hour_to: hours.to,
+      to,
+      project: projectId,
+    });
+    return [...Map.groupBy(rows, (row) => String(row["client"]))].map(([client, members]) => ({
+      client: client === "" ? null : client,
+      sums: sumUsage(members.map((row) => sumsOf(row, Number(row["unpriced"]), Number(row["not_billed"]) === 1))),
+    }));
+  };
 }
 
 /** Sums of no calls at all. */
@@ -271,6 +400,8 @@ export function latencyP95(db: DatabaseSync, range: TimeRange, projectId: number
   return row === undefined ? null : Number(row["latency_ms"]);
 }
 
+const NOT_BILLED_ROW = `${NOT_BILLED}, ${NOT_BILLED} AND cost_pico IS NULL, iif(${NOT_BILLED}, cost_pico, NULL)`;
+
 /**
  * Calls and cost by day and provider. The caller knows where days begin; that is how time zones and their changes of
  * clocks are dealt with. Any boundary works; those at full quarters of an hour are quick.
@@ -283,15 +414,19 @@ export function usageByDay(
   projectId: number | null = null,
 ): DayCell[] {
   const statement = db.prepare(`
-    SELECT provider, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(cost_pico) AS cost_pico FROM (
-      SELECT provider, requests, unpriced, cost_pico FROM usage_slots
+    SELECT provider, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(cost_pico) AS cost_pico,
+      sum(not_billed_requests) AS not_billed_requests, sum(not_billed_unpriced) AS not_billed_unpriced,
+      sum(not_billed_pico) AS not_billed_pico
+    FROM (
+      SELECT provider, requests, unpriced, cost_pico, not_billed_requests, not_billed_unpriced, not_billed_pico
+      FROM usage_slots
       WHERE project_id = coalesce(:project, 0) AND starts_at >= :slot_from AND starts_at < :slot_to
       UNION ALL
-      SELECT provider, 1, cost_pico IS NULL, cost_pico FROM requests
+      SELECT provider, 1, cost_pico IS NULL, cost_pico, ${NOT_BILLED_ROW} FROM requests
       WHERE requested_at >= :from AND requested_at < :slot_from
         AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)
       UNION ALL
-      SELECT provider, 1, cost_pico IS NULL, cost_pico FROM requests
+      SELECT provider, 1, cost_pico IS NULL, cost_pico, ${NOT_BILLED_ROW} FROM requests
       WHERE requested_at >= :slot_to AND requested_at < :to
         AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)
     ) GROUP BY provider ORDER BY provider`);
@@ -307,11 +442,34 @@ export function usageByDay(
         provider: String(row["provider"]),
         requests: Number(row["requests"]),
         unpriced: Number(row["unpriced"]),
-        costPico: typeof row["cost_pico"] === "bigint" ? row["cost_pico"] : null,
+        costPico: bigintOrNull(row["cost_pico"]),
+        notBilledRequests: Number(row["not_billed_requests"]),
+        notBilledUnpriced: Number(row["not_billed_unpriced"]),
+        notBilledPico: bigintOrNull(row["not_billed_pico"]),
       });
     }
   }
   return cells;
+}
+
+/** Which calls are counted. Absent = no restriction; `model` empty = those that named none. */
+export interface CountFilter {
+  readonly projectId?: number | undefined;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+/** How many calls there are, and how many of them failed; repeated fetches left out. */
+export function countUsage(
+  db: DatabaseSync,
+  range: TimeRange,
+  { projectId, provider, model }: CountFilter,
+): { readonly requests: number; readonly errors: number } {
+  const row = db.prepare(
+    `SELECT coalesce(sum(requests), 0) AS requests, coalesce(sum(errors), 0) AS errors FROM (${PIECES})
+     WHERE (:provider IS NULL OR provider = :provider) AND (:model IS NULL OR model = :model)`,
+  ).get({ ...piecesOf(db, range), project: projectId ?? null, provider: provider ?? null, model: model ?? null });
+  return { requests: Number(row?.["requests"]), errors: Number(row?.["errors"]) };
 }
 
 /** Calls left out of every sum since they fetched what an earlier call had paid for. */
@@ -351,6 +509,10 @@ function addKnown(a: number | bigint | null, b: number | bigint | null): number 
   if (a === null) return b;
   if (b === null) return a;
   return typeof a === "bigint" ? a + BigInt(b) : a + Number(b);
+}
+
+function bigintOrNull(value: unknown): bigint | null {
+  return typeof value === "bigint" ? value : null;
 }
 
 function numberOrNull(value: unknown): number | null {

@@ -41,7 +41,7 @@ export function setBodyCapture(db: DatabaseSync, slug: string, choice: BodyCaptu
   // The write lock first: the recorder may be making the same project's row.
   db.exec("BEGIN IMMEDIATE");
   try {
-    writeChoice(db, prepareEnsureProject(db, options.newId)(slug, options.now), choice, options.now);
+    writeBodyCapture(db, prepareEnsureProject(db, options.newId)(slug, options.now), choice, options.now);
     audit(db, "project.body_capture_set", { project: slug, choice }, options.now);
     db.exec("COMMIT");
   } catch (error) {
@@ -50,7 +50,8 @@ export function setBodyCapture(db: DatabaseSync, slug: string, choice: BodyCaptu
   }
 }
 
-function writeChoice(db: DatabaseSync, projectId: number, choice: BodyCapture, now: number): void {
+/** Writes a project's choice. Call inside a transaction that notes it. */
+export function writeBodyCapture(db: DatabaseSync, projectId: number, choice: BodyCapture, now: number): void {
   if (choice === null) {
     db.prepare("DELETE FROM project_settings WHERE project_id = ? AND key = 'body_capture'").run(projectId);
     return;

@@ -103,8 +103,11 @@ export function storedCallOf(row: Row): StoredCall {
   };
 }
 
+/** A row of another provider was written by a newer version, which knows what its price depends on. */
+const PROVIDERS: readonly unknown[] = ["anthropic", "openai", "gemini", "xai"] satisfies Provider[];
+
 function readingOf(row: Row): Reading | null {
-  if (row["billable"] === null) return null;
+  if (row["billable"] === null || !PROVIDERS.includes(row["provider"])) return null;
   const model = textOrNull(row["model"]);
   const response = responseOf(row, model);
   const others = partsIn(row["extra_parts"]);

@@ -44,6 +44,8 @@ export interface WriterStats {
 export interface WriterOptions {
   /** Makes the UUID of a project's row. */
   readonly newId: () => string;
+  /** Called after rows were written. Must not throw. */
+  readonly written?: () => void;
 }
 
 interface Queued {
@@ -57,6 +59,7 @@ export class Writer {
   readonly #fold: (afterSeq: number) => void;
   readonly #rebuildHour: (hour: number) => void;
   readonly #statements: ReturnType<typeof prepareTransactions>;
+  readonly #tellWritten: () => void;
   #queue: Queued[] = [];
   #queuedBodyBytes = 0;
   #written = 0;
@@ -70,6 +73,7 @@ export class Writer {
     this.#fold = prepareFold(db);
     this.#rebuildHour = prepareRebuildHour(db);
     this.#statements = prepareTransactions(db);
+    this.#tellWritten = options.written ?? (() => {});
   }
 
   /** Queues one exchange. Never throws for the state of the disk, and writes nothing yet. */
@@ -93,6 +97,7 @@ export class Writer {
       }
       this.#queue = this.#queue.slice(batch.length);
       for (const { bodies } of batch) this.#queuedBodyBytes -= byteSum(bodies);
+      this.#tellWritten();
     }
     this.#lastError = null;
   }

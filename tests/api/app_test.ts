@@ -1,95 +1,124 @@
-import { equal, match } from "node:assert/strict";
-import { createApi } from "../../src/api/app.ts";
-import type { Database } from "../../src/store/database.ts";
-import { openForWriting } from "../../src/store/database.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { Problem } from "../../src/api/problem.ts";
+import { MeterError } from "../../src/domain/errors.ts";
+import { row, write } from "../store/sample.ts";
+import { fillOdd, ORIGIN, PORT, withApi } from "./harness.ts";
 
-const PORT = 8765;
+const JSON_TYPE = { "content-type": "application/json" };
 
-function api(database: Database | null = null) {
-  return createApi({
-    version: "9.9.9",
-    allowOrigins: ["http://localhost:3000"],
-    port: () => PORT,
-    database: () => database,
-    now: () => 1_800_000_000_000,
-  });
-}
-
-function get(path: string, headers: Record<string, string> = {}, method = "GET") {
-  return api().request(`http://127.0.0.1:${PORT}${path}`, {
-    method,
-    headers: { host: `127.0.0.1:${PORT}`, ...headers },
-  });
-}
-
-Deno.test("createApi() answers /health with the version", async () => {
-  const response = await get("/health");
-  equal(response.status, 200);
-  equal(await response.text(), '{"status":"ok","version":"9.9.9"}');
-});
-
-Deno.test("createApi() says when the last call was, and how many there were in the last hour", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "hm-api-" });
-  const database = openForWriting(`${folder}/db.sqlite`, { now: 1 });
-  try {
-    const none = await api(database).request("/v1/daemon/status", { headers: { host: `localhost:${PORT}` } });
-    equal(await none.text(), '{"last_seen_at":null,"request_count_last_hour":0}');
-    const missing = await get("/v1/daemon/status");
-    equal(await missing.text(), '{"last_seen_at":null,"request_count_last_hour":0}');
-  } finally {
-    database.close();
-    await Deno.remove(folder, { recursive: true });
-  }
-});
-
-Deno.test("createApi() refuses every Host but loopback names with its own port, on every path", async () => {
-  const hosts = ["evil.example", "evil.example:8765", "127.0.0.1", "127.0.0.1:80", "127.0.0.1.evil.example:8765", ""];
-  for (const host of hosts) {
-    for (const path of ["/health", "/v1/daemon/status", "/nothing", "/x/../health", "//health", "/%2e%2e/health"]) {
-      const response = await get(path, { host });
-      equal(response.status, 421, `${host} ${path}`);
-      match(await response.text(), /"code":"wrong_host"/);
+Deno.test("createApi() answers errors as problem+json: a code, a sentence, a next step", async () => {
+  await withApi(async (world) => {
+    fillOdd(world.db);
+    const bad: readonly (readonly [path: string, status: number, code: string, init?: RequestInit])[] = [
+      ["/v1/nothing", 404, "not_found"],
+      ["/v1/projects/nobody", 404, "no_such_project"],
+      ["/v1/projects/nobody/requests", 404, "no_such_project"],
+      ["/v1/projects/nobody/requests.csv", 404, "no_such_project"],
+      ["/v1/requests?project=nobody", 404, "no_such_project"],
+      [`/v1/requests/${crypto.randomUUID()}`, 404, "no_such_request"],
+      [`/v1/requests/${crypto.randomUUID()}/body`, 404, "no_such_request"],
+      ["/v1/requests/1", 400, "bad_input"],
+      ["/v1/stats?since=2026-02-30", 400, "bad_input"],
+      ["/v1/stats?since=yesterday", 400, "bad_input"],
+      ["/v1/stats?since=", 400, "bad_input"],
+      ["/v1/stats?tz=Mars/Olympus", 400, "bad_input"],
+      ["/v1/stats?tz=%2B02:00", 400, "bad_input"],
+      ["/v1/stats?since=2026-02-02&until=2026-02-01", 400, "bad_input"],
+      ["/v1/requests?from=2026-02-02&to=2026-02-01", 400, "bad_input"],
+      ["/v1/requests?limit=0", 400, "bad_input"],
+      ["/v1/requests?limit=501", 400, "bad_input"],
+      ["/v1/requests?limit=ten", 400, "bad_input"],
+      ["/v1/requests?status=odd", 400, "bad_input"],
+      ["/v1/requests?cursor=AAAA", 400, "bad_input"],
+      [`/v1/requests?q=${"a".repeat(201)}`, 400, "bad_input"],
+      ["/v1/audit?limit=9999999", 400, "bad_input"],
+      ["/v1/stats", 405, "method_not_allowed", { method: "POST", headers: JSON_TYPE, body: "{}" }],
+      ["/v1/projects/demo", 405, "method_not_allowed", { method: "DELETE", headers: JSON_TYPE }],
+      ["/v1/projects/demo", 400, "bad_json", { method: "PATCH", headers: JSON_TYPE, body: "{" }],
+      ["/v1/projects/demo", 400, "bad_input", { method: "PATCH", headers: JSON_TYPE, body: '{"slug":"x"}' }],
+      ["/v1/projects/nobody", 404, "no_such_project", { method: "PATCH", headers: JSON_TYPE, body: "{}" }],
+    ];
+    for (const [path, status, code, init] of bad) {
+      const response = await world.ask(path, init);
+      const problem = Problem.parse(await response.json());
+      deepEqual([response.status, problem.status, problem.code], [status, status, code], path);
+      equal(response.headers.get("content-type"), "application/problem+json");
+      match(problem.title, /^[A-Z].*[^.]$/);
     }
-  }
-  equal((await get("/health", { host: `LOCALHOST:${PORT}` })).status, 200);
-});
-
-Deno.test("createApi() lets pages of the configured origins read, and no others", async () => {
-  const allowed = await get("/health", { origin: "http://localhost:3000" });
-  equal(allowed.headers.get("access-control-allow-origin"), "http://localhost:3000");
-  for (const origin of ["null", "http://localhost:3001", "https://localhost:3000", "http://evil.example"]) {
-    const response = await get("/health", { origin });
-    equal(response.headers.get("access-control-allow-origin"), null, origin);
-    equal(response.headers.get("vary"), "Origin");
-    equal((await get("/health", { origin }, "OPTIONS")).status, 403, origin);
-  }
-  const preflight = await get("/health", { origin: "http://localhost:3000" }, "OPTIONS");
-  equal(preflight.status, 204);
-  equal(preflight.headers.get("access-control-allow-methods"), "GET, HEAD");
-});
-
-Deno.test("createApi() forbids caches to keep an answer, errors included", async () => {
-  for (const path of ["/health", "/nothing"]) {
-    equal((await get(path)).headers.get("cache-control"), "no-store");
-    equal((await get(path)).headers.get("x-content-type-options"), "nosniff");
-  }
-  equal((await get("/health", { host: "evil.example" })).headers.get("cache-control"), "no-store");
-});
-
-Deno.test("createApi() explains what is not there and a database that cannot be read", async () => {
-  const missing = await get("/v1/nothing");
-  equal(missing.status, 404);
-  equal(missing.headers.get("content-type"), "application/problem+json");
-  const broken = createApi({
-    version: "1",
-    allowOrigins: [],
-    port: () => PORT,
-    database: () => {
-      throw new Error("secret path");
-    },
-    now: () => 0,
   });
-  const response = await broken.request("/v1/daemon/status", { headers: { host: `127.0.0.1:${PORT}` } });
-  equal(response.status, 503);
-  equal((await response.text()).includes("secret"), false);
+});
+
+Deno.test("createApi() names the methods that a path takes", async () => {
+  await withApi(async (world) => {
+    const response = await world.ask("/v1/projects/demo", { method: "DELETE", headers: JSON_TYPE });
+    equal(response.headers.get("allow"), "GET, PATCH, HEAD, OPTIONS");
+    const options = await world.ask("/v1/stats", { method: "OPTIONS" });
+    deepEqual([options.status, options.headers.get("allow")], [204, "GET, HEAD, OPTIONS"]);
+  });
+});
+
+Deno.test("createApi() says 503 and why when the database is missing, newer, busy or broken, and quotes nothing", async () => {
+  await withApi(async (world) => {
+    const failures: readonly (readonly [Error, number, string])[] = [
+      [new MeterError("database_unusable", "Cannot read the database: there is none"), 503, "database_unusable"],
+      [new MeterError("database_newer", "Cannot use it: a newer halton-meter wrote it"), 503, "database_newer"],
+      [Object.assign(new Error("database is locked /secret"), { errcode: 5 }), 503, "database_busy"],
+      [Object.assign(new Error("disk I/O error /secret"), { errcode: 10 }), 503, "database_unusable"],
+      [new Error("/secret"), 500, "failed"],
+    ];
+    for (const [failure, status, code] of failures) {
+      world.failure = failure;
+      for (const path of ["/v1/daemon/status", "/v1/stats", "/v1/projects", "/v1/requests", "/metrics", "/v1/events"]) {
+        const response = await world.ask(path);
+        const text = await response.text();
+        deepEqual([response.status, JSON.parse(text).code], [status, code], path);
+        ok(!text.includes("secret"));
+      }
+    }
+    equal((await world.ask("/health")).status, 200);
+    world.failure = null;
+    equal((await world.ask("/v1/stats")).status, 200);
+  });
+});
+
+Deno.test("createApi() changes a project through the recorder, and shows it changed", async () => {
+  await withApi(async (world) => {
+    write(world.db, [row()]);
+    const patch = async (body: unknown) =>
+      await world.ask("/v1/projects/demo", { method: "PATCH", headers: JSON_TYPE, body: JSON.stringify(body) });
+    const renamed = await (await patch({ name: " Billing ", body_capture: "off" })).json();
+    deepEqual([renamed.name, renamed.body_capture, renamed.archived_at], ["Billing", "off", null]);
+    const archived = await (await patch({ archived: true, body_capture: null })).json();
+    deepEqual([archived.body_capture, archived.archived_at], [null, "2026-04-15T12:00:00.000Z"]);
+    equal((await patch({ name: "two\nlines" })).status, 400);
+    const audit = await world.json("/v1/audit") as { items: { event: string }[] };
+    deepEqual(audit.items.map(({ event }) => event), [
+      "project.body_capture_set",
+      "project.archived",
+      "project.body_capture_set",
+      "project.renamed",
+    ]);
+  });
+});
+
+Deno.test("createApi() lists prices, and hands a change of one on", async () => {
+  await withApi(async (world) => {
+    const listed = await world.json("/v1/pricing-rates?provider=anthropic&model=sonnet-4-6") as {
+      rates: { model: string; prices: Record<string, string> }[];
+    };
+    equal(listed.rates.find(({ model }) => model === "claude-sonnet-4-6")?.prices["cache_write_5m"], "3.75");
+    const put = async (body: unknown) =>
+      (await world.ask("/v1/pricing-rates", { method: "PUT", headers: JSON_TYPE, body: JSON.stringify(body) })).status;
+    equal(await put({ provider: "openai", model: "m", prices: { input: "1.5", output: "6" } }), 200);
+    equal(await put({ provider: "openai", model: "m", prices: null }), 200);
+    for (
+      const prices of [{ input: "1" }, { input: "-1", output: "1" }, { input: 1, output: 1 }, {
+        input: "1",
+        output: "1",
+        odd: "1",
+      }]
+    ) equal(await put({ provider: "openai", model: "m", prices }), 400, JSON.stringify(prices));
+    deepEqual(world.prices.map(({ prices }) => prices), [{ input: "1.5", output: "6" }, null]);
+    equal((await world.ask("/v1/stats", { headers: { host: `localhost:${PORT}`, origin: ORIGIN } })).status, 200);
+  });
 });

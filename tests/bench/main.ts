@@ -3,12 +3,13 @@
  *
  * `--quick` takes half a minute, `--full` measures as the budget is written, `--json` prints figures as JSON,
  * `--binary` measures `dist/halton-meter` instead of the sources, `--only` one step, named by its beginning: memory,
- * throughput, first byte, event stream, connection per call, blind tunnel, recorder, start-up.
+ * throughput, first byte, event stream, connection per call, blind tunnel, recorder, api, start-up.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
+import { apiBench } from "./api_bench.ts";
 import { Children } from "./children.ts";
 import { type Figure, meets, renderFigures } from "./figures.ts";
 import { machineLine } from "./machine.ts";
@@ -61,6 +62,7 @@ async function measure(): Promise<{ readonly figures: Figure[]; readonly notes: 
     ["connection per call", () => measures.connectionPerCall(targets, extent)],
     ["blind tunnel", () => measures.blindDownload(targets, extent)],
     ["recorder", () => measures.recorderRate(children, extent)],
+    ["api", () => apiBench(children, flags.quick ? 100_000 : 1_000_000)],
     ["start-up", () => compiled ? measures.startUp(binary) : []],
   ];
   const figures: Figure[] = [];

@@ -34,6 +34,8 @@ const LISTED: readonly Line[] = [
   ["anthropic", "claude-mythos-5", "10 1 12.5 20 50"],
   ["anthropic", "claude-mythos-5-1", "10 0.25 12.5 20 50"],
   ["anthropic", "claude-3-7-sonnet-20250219", "3 0.3 3.75 6 15", "alias"],
+  ["openai", "gpt-6.2-sol", "2 0.1 2.5 5 10"],
+  ["openai", "gpt-6.1-terra", "1 0.05 1.25 2.5 5"],
   ["openai", "gpt-6.1-sol", "2 0.1 2.5 - 10"],
   ["openai", "gpt-6-sol", "2 0.2 2.5 - 10"],
   ["openai", "gpt-6-astra", "10 1 12.5 - 50"],
@@ -47,6 +49,7 @@ const LISTED: readonly Line[] = [
   ["gemini", "models/gemini-2.5-pro", "1.25 0.125 - - 10"],
   ["gemini", "gemini-3.1-pro-preview", "2 0.2 - - 12"],
   ["gemini", "gemini-3.8-flash", "0.75 0.075 - - 3.75"],
+  ["xai", "grok-4.7", "2 0.5 - - 6"],
   ["xai", "grok-4.6", "2 0.5 - - 6"],
   ["xai", "grok-4.3", "1.25 0.2 - - 2.5"],
   ["xai", "grok-4.20", "1.25 0.2 - - 2.5"],
@@ -57,6 +60,8 @@ const LISTED: readonly Line[] = [
 /** Prices of the whole request above a length of the prompt. */
 const LONG: readonly (readonly [provider: Provider, model: string, above: number, prices: string])[] = [
   ["anthropic", "claude-haiku-5-5", 100_000, "0.5 0.05 0.625 1 2.5"],
+  ["openai", "gpt-6.2-sol", 272_000, "4 0.2 5 10 15"],
+  ["openai", "gpt-6.1-terra", 272_000, "2 0.1 2.5 5 7.5"],
   ["openai", "gpt-6.1-sol", 272_000, "4 0.2 5 - 15"],
   ["openai", "gpt-6-sol", 272_000, "4 0.4 5 - 15"],
   ["openai", "gpt-6-astra", 272_000, "20 2 25 - 75"],
@@ -66,6 +71,7 @@ const LONG: readonly (readonly [provider: Provider, model: string, above: number
   ["gemini", "gemini-2.5-pro", 200_000, "2.5 0.25 - - 15"],
   ["gemini", "gemini-3.1-pro-preview", 200_000, "4 0.4 - - 18"],
   // xAI's tier begins at 200,000 itself.
+  ["xai", "grok-4.7", 199_999, "4 1 - - 12"],
   ["xai", "grok-4.3", 199_999, "2.5 0.4 - - 5"],
 ];
 
@@ -85,6 +91,8 @@ const UNLISTED: readonly (readonly [Provider, string])[] = [
   ["openai", "gpt-6.1-astra"],
   ["openai", "gpt-6-sol-pro"],
   ["gemini", "gemini-3.9-pro"],
+  // The newest Pro model, not the first one, which was called gemini-pro.
+  ["gemini", "gemini-pro-latest"],
   ["xai", "grok-5"],
 ];
 
@@ -120,6 +128,12 @@ for (const [provider, model, day, before, after] of CHANGED) {
     equal(shown(found(provider, model, day).rate.prices), after);
   });
 }
+
+Deno.test("createRateTable() has the price of an hour of sessions that are billed by their length", () => {
+  const hour = (model: string) => found("openai", model, TODAY).rate.prices.perAudioHour;
+  // 0.05 and 0.034 USD a minute.
+  deepEqual([hour("gpt-live-1"), hour("gpt-realtime-translate")], [3_000_000_000_000n, 2_040_000_000_000n]);
+});
 
 Deno.test("createRateTable() has no price for models without a published one", () => {
   for (const [provider, model] of UNLISTED) equal(table.find(provider, model, TODAY), null, model);

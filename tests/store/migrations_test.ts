@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { openForWriting } from "../../src/store/database.ts";
 import { appliedMigration, migrate, type Migration, MIGRATIONS, NEWEST_MIGRATION } from "../../src/store/migrations.ts";
 import { promptHashKey } from "../../src/store/settings.ts";
-import { NOON, row, withDatabase, withFolder, write } from "./sample.ts";
+import { NOON, row, unpricedRow, withDatabase, withFolder, write } from "./sample.ts";
 
 const NEXT: Migration = { id: NEWEST_MIGRATION + 1, name: "next", sql: "ALTER TABLE requests ADD COLUMN next TEXT" };
 
@@ -90,4 +90,34 @@ Deno.test("migrate undoes the whole step when a part of it fails", () => {
   equal(appliedMigration(db), NEWEST_MIGRATION);
   deepEqual(columns(db, "half"), []);
   db.close();
+});
+
+Deno.test("migrate makes the roll-ups by client and of billed money from the rows of an older database", async () => {
+  await withDatabase((db) => {
+    const bases = ["metered", "subscription", "credits", "unknown"] as const;
+    write(
+      db,
+      Array.from({ length: 200 }, (_, index) => {
+        const requestedAt = NOON + index * 1_111_111;
+        const billingBasis = bases[index % 4] ?? "unknown";
+        const clientName = index % 3 === 0 ? null : `client-${index % 2}`;
+        const requestKind = index % 6 === 0 ? "count_tokens" : "chat";
+        const changes = { requestedAt, billingBasis, clientName, requestKind } as const;
+        return index % 5 === 0 ? unpricedRow(changes) : row(changes);
+      }),
+    );
+    const content = () =>
+      ["usage_slots", "usage_clients"].flatMap((table) =>
+        db.prepare(`SELECT * FROM ${table}`).all().map((each) => ({ ...each }))
+      );
+    const kept = content();
+    // Back to what migration 3 left, with the rows in place.
+    db.exec("DROP TABLE usage_clients");
+    for (const column of ["not_billed_requests", "not_billed_unpriced", "not_billed_pico"]) {
+      db.exec(`ALTER TABLE usage_slots DROP COLUMN ${column}`);
+    }
+    db.exec("DELETE FROM _migrations WHERE id > 3");
+    migrate(db, NOON, MIGRATIONS.filter(({ id }) => id <= 5));
+    deepEqual(content(), kept);
+  });
 });

@@ -7,7 +7,9 @@ import {
   NO_USAGE,
   repeatedFetches,
   requestsSince,
+  sumsByDay,
   sumUsage,
+  usageByClient,
   usageByDay,
   usageCells,
 } from "../../src/store/queries.ts";
@@ -88,7 +90,8 @@ Deno.test("sums of costs stay exact beyond what a double can hold", async () => 
       row({ cost: priced(odd) }),
       row({ cost: priced(odd), requestedAt: NOON + DAY }),
       row({ cost: priced(5_000_000_000_000_000_000n), attribution: { slug: "big", layer: "git" } }),
-      row({ cost: priced(5_000_000_000_000_000_000n), provider: "xai" }),
+      // Roll-ups hold up to nine million dollars an hour and client.
+      row({ cost: priced(5_000_000_000_000_000_000n), provider: "xai", clientName: "grok-cli" }),
     ]);
     equal(sumUsage(usageCells(db, ALWAYS)).costPico, 3n * odd + 10_000_000_000_000_000_000n);
     const days = usageByDay(db, [NOON, NOON + DAY, NOON + 2 * DAY], findProject(db, "demo")?.id ?? 0);
@@ -173,4 +176,47 @@ Deno.test("repeatedFetches counts what the sums leave out", async () => {
     equal(requestsSince(db, NOON + 1), 1);
     equal(lastRequestedAt(db), NOON + DAY);
   });
+});
+
+Deno.test("usageByClient and sumsByDay agree with the calls themselves, wherever a range is cut", async () => {
+  await withDatabase((db) => {
+    const bases = ["metered", "subscription", "unknown", "credits"] as const;
+    const calls = Array.from({ length: 300 }, (_, index) => {
+      const changes = {
+        requestedAt: NOON + index * 1_234_567,
+        clientName: [null, "codex", "claude-code"][index % 3] ?? null,
+        billingBasis: bases[index % 4] ?? "metered",
+        attribution: { slug: `p${index % 2}`, layer: "git" },
+      } as const;
+      return index % 7 === 0 ? unpricedRow(changes) : row({ ...changes, cost: priced(BigInt(index)) });
+    });
+    for (let start = 0; start < calls.length; start += 23) write(db, calls.slice(start, start + 23));
+    const edges = [0, 1, HOUR - 1, HOUR, 12 * HOUR, 36 * HOUR, 36 * HOUR + 1, 61 * HOUR + 5, 500 * DAY];
+    for (const [slug, id] of [[null, null], ["p1", findProject(db, "p1")?.id ?? 0]] as const) {
+      for (const [at, to] of edges.slice(1).entries()) {
+        const range = { from: NOON + (edges[at] ?? 0), to: NOON + to };
+        const inside = calls.filter(({ requestedAt, attribution }) =>
+          requestedAt >= range.from && requestedAt < range.to && (slug === null || attribution.slug === slug)
+        );
+        const found = new Map(usageByClient(db, range, id).map(({ client, sums }) => [client, sums]));
+        equal(found.size, new Set(inside.map(({ clientName }) => clientName)).size);
+        for (const [client, members] of Map.groupBy(inside, ({ clientName }) => clientName)) {
+          const free = members.filter(({ billingBasis }) =>
+            billingBasis === "subscription" || billingBasis === "credits"
+          );
+          const worth = (rows: readonly ExchangeRow[]) =>
+            rows.reduce((sum, { cost }) => sum + (cost.kind === "priced" ? cost.pico : 0n), 0n);
+          const sums = found.get(client);
+          deepEqual([sums?.requests, sums?.notBilledRequests], [members.length, free.length]);
+          deepEqual([sums?.costPico ?? 0n, sums?.notBilledPico ?? 0n], [worth(members), worth(free)]);
+          equal(sums?.inputTokens, members.length * 100);
+          equal(sums?.unpriced, members.filter(({ cost }) => cost.kind === "unpriced").length);
+        }
+        deepEqual(sumsByDay(db, [range.from, range.to], id), [sumUsage(usageCells(db, range, id))]);
+      }
+    }
+    deepEqual(sumsByDay(db, [0, 1, 2]), [NO_USAGE, NO_USAGE]);
+    deepEqual(sumsByDay(db, [NOON + 900 * DAY, NOON + 901 * DAY]), [NO_USAGE]);
+  });
+  await withDatabase((db) => deepEqual(sumsByDay(db, [0, NOON, 2 * NOON]), [NO_USAGE, NO_USAGE]));
 });

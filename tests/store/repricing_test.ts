@@ -51,7 +51,7 @@ function repriceAll(db: Database, price: Pricer, write = true, range = ALWAYS) {
 }
 
 function content(db: Database): unknown[] {
-  return ["usage_spans", "usage_slots"].flatMap((table) =>
+  return ["usage_spans", "usage_slots", "usage_clients"].flatMap((table) =>
     db.prepare(`SELECT * FROM ${table}`).all().map((each) => ({ ...each }))
   );
 }
