@@ -20,6 +20,7 @@ export type LogEvent =
   | { event: "edge.startup.ready"; pid: number; port: number }
   | { event: "edge.port.taken"; port: number; fallback: number }
   | { event: "edge.exit"; reason: string }
+  | { event: "edge.socket.failed"; reason: string }
   | { event: "edge.tunnel.failed"; host: string; reason: string }
   | { event: "intercept.start"; host: string; connection: number }
   | { event: "intercept.upstream.failed"; host: string; reason: string }
@@ -41,6 +42,9 @@ export type LogEvent =
   | { event: "recorder.exchange.failed"; reason: string }
   | { event: "bodies.swept"; cause: string; bodies: number; bytes: number; duration_ms: number }
   | { event: "bodies.sweep.failed"; reason: string }
+  | { event: "cloud.sync.sent"; rows: number; bodies: number; parked: number }
+  | { event: "cloud.sync.failed"; reason: string }
+  | { event: "cloud.sync.paused"; reason: string }
   | { event: "log.lines.lost"; lines: number };
 
 /** Where lines go. */

@@ -15,7 +15,7 @@ export function fishCompletions(tree: CommandNode): string {
     const at = path.join(" ");
     for (const child of node.commands) {
       children.push(quoted(`${at}/${child.name}`));
-      lines.push(`${complete(at, 0)} -a ${child.name} -d ${quoted(child.brief)}`);
+      lines.push(`${complete(at, 0)} -f -a ${child.name} -d ${quoted(child.brief)}`);
     }
     for (const flag of node.flags) {
       if (flag.value !== null) {
@@ -99,7 +99,7 @@ complete -c halton-meter -n '__halton_meter_below run' -x -a '(__halton_meter_ru
 }
 
 function complete(at: string, seen: number): string {
-  return `complete -c halton-meter -n ${quoted(`__halton_meter_at ${quoted(`${at}/${seen}`)}`)} -f`;
+  return `complete -c halton-meter -n ${quoted(`__halton_meter_at ${quoted(`${at}/${seen}`)}`)}`;
 }
 
 function flagLine(at: string, { name, short, brief, value }: FlagNode): string {

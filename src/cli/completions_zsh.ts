@@ -13,7 +13,7 @@ export function zshCompletions(tree: CommandNode): string {
   return `#compdef halton-meter
 # Completion of halton-meter for zsh. Made by: halton-meter completions zsh
 
-_halton-meter_projects() {
+_halton-meter--projects() {
   local -a projects
   projects=(\${(f)"$(_call_program projects halton-meter complete-projects 2>/dev/null)"})
   _describe -t projects project projects
@@ -38,8 +38,8 @@ function group(path: readonly string[], node: CommandNode): string {
   return `${nameOf(path)}() {
   local context state state_descr line
   typeset -A opt_args
-  local -a commands
-  commands=(
+  local -a subcommands # \`commands\` is zsh's own.
+  subcommands=(
 ${described.join("\n")}
   )
   _arguments -C -S \\
@@ -47,7 +47,7 @@ ${described.join("\n")}
     [...node.flags.flatMap(flagSpecs), quoted("1: :->command"), quoted("*:: :->argument")].join(" \\\n    ")
   } && return
   case $state in
-    command) _describe -t commands command commands ;;
+    command) _describe -t commands command subcommands ;;
     argument)
       case $line[1] in
 ${cases.join("\n")}
@@ -63,7 +63,7 @@ function leaf(path: readonly string[], node: CommandNode): string {
   const rest = node.rest === null
     ? []
     : node.rest.kind === "command"
-    ? [quoted("(-)1:command:_command_names -e"), quoted("*::argument:_normal")]
+    ? [quoted("(-)1:command: _command_names -e"), quoted("*::argument:_normal")]
     : [quoted(`*:${node.rest.placeholder}:${action(node.rest)}`)];
   return `${nameOf(path)}() {
   _arguments -S \\
@@ -91,9 +91,9 @@ function action({ kind, choices }: WordKind): string {
     case "file":
       return "_files";
     case "project":
-      return "_halton-meter_projects";
+      return "_halton-meter--projects";
     case "command":
-      return "_command_names -e";
+      return " _command_names -e";
     case "text":
       return " ";
   }

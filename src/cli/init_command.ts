@@ -33,10 +33,13 @@ export async function initCommand(this: MeterContext, flags: InitFlags): Promise
   const installation = await openInstallation({ interactive: !flags.nonInteractive });
   const mode = modeOf(flags, installation.installed);
   stdout.write(`halton-meter v${VERSION} · init\n\n`);
+  if (mode === "full" && installation.machine.platform === "linux") {
+    stdout.write("On Linux there is no system proxy that all programs obey: --full does what --apps does\n\n");
+  }
   await endForeignDaemon(installation, flags.nonInteractive);
   const parts = installation.partsFor(mode);
   const listener = stepLines(stdout);
-  if (flags.clean) await removeAll(parts.services.toReversed(), listener);
+  if (flags.clean) await removeAll(parts.services, listener);
   const plan = installPlan(mode, parts, { shellRc: flags.shellRc });
   let outcome = await carryOut(plan, listener);
   if (selfTestFailed(outcome) && await restartServices(installation)) {

@@ -24,9 +24,11 @@ export interface UpgradeFlags {
   readonly allowDowngrade: boolean;
 }
 
-/** A daemon that migrates a large database takes seconds. */
-const HEALTHY_MS = 60_000;
+/** A daemon that migrates a large database takes seconds; documented limit of `start`. */
+const HEALTHY_MS = 30_000;
 const POLL_MS = 100;
+/** So many looks in a row at a daemon that is not there: its manager has given up, or starts it in vain. */
+const GIVEN_UP = 20;
 const ANSWER_MS = 2_000;
 
 /** Replaces the program and restarts what runs as a service. */
@@ -74,7 +76,10 @@ async function restartDaemon({ session }: Installation, service: Service | null,
   const status = async () => await askSupervisor(paths.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
   const before = (await status())?.pid;
   await service.restart();
+  let absent = 0;
   const found = await patiently(async () => {
+    absent = (await service.state()).running ? 0 : absent + 1;
+    if (absent >= GIVEN_UP) throw new MeterError("failed", `The daemon of version ${version} does not stay up`);
     const now = await status();
     return now !== null && now.pid !== before && now.version === version ? now : null;
   });

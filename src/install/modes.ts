@@ -68,7 +68,8 @@ export function removalOrder(
   parts: InstallParts,
   options: { readonly keepEdge: boolean; readonly authority: boolean; readonly keychain: boolean },
 ): readonly Place[] {
-  const services = parts.services.toReversed().filter(({ id }) => !(options.keepEdge && id === "service.edge"));
+  // The daemon first: an edge that is ended while one lives hands its port over and waits for its tunnels.
+  const services = parts.services.filter(({ id }) => !(options.keepEdge && id === "service.edge"));
   const trust = parts.trust.toReversed().filter(({ id }) => options.keychain || id !== "trust.keychain");
   return [
     ...parts.environment.toReversed(),

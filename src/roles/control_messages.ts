@@ -27,16 +27,34 @@ export interface RunMessage {
   readonly project: string;
 }
 
+/**
+ * A self-test's stand-in provider is about to listen on 127.0.0.1 at `daemon.internal_port`; it has the root `caCertPem`.
+ * Holds as long as this connection is open.
+ */
+export interface SelfTestMessage {
+  readonly t: "self-test";
+  readonly caCertPem: string;
+}
+
 /** Any command of a user's own programs. */
 export type ControlMessage =
   | ClientMessage
   | LinkMessage
   | RunMessage
   | { readonly t: "status" }
-  /** An edge process asks a daemon that serves the proxy port itself to hand it over. */
-  | { readonly t: "release-edge" };
+  /** Where this process has connected to; a process `edge` answers it too, at its own socket. */
+  | { readonly t: "connections" }
+  /** The pairing with a server was made, ended, paused or resumed. */
+  | { readonly t: "cloud" }
+  | SelfTestMessage
+  /** An edge process asks a daemon that serves the proxy port itself to hold it, until this connection is closed. */
+  | { readonly t: "release-edge" }
+  /** An edge process that leaves asks the daemon to get ready to serve its port. */
+  | { readonly t: "take-edge" }
+  /** Then: it has let go. `held`: the port is to be bound beside it. */
+  | { readonly t: "bind-edge"; readonly held: boolean };
 
-/** Longer lines are refused; the longest real one is a `run` with a long slug. */
+/** Longer lines are refused; the longest real one carries a certificate. */
 export const MAX_CONTROL_LINE = 4096;
 
 /** Checks one line; null when it is none of the above. */
@@ -64,9 +82,20 @@ export function parseControlMessage(line: string): ControlMessage | null {
       if (typeof pid !== "number" || !Number.isInteger(pid) || pid <= 1 || typeof project !== "string") return null;
       return { t: "run", pid, project };
     }
+    case "self-test": {
+      const { caCertPem } = message;
+      return typeof caCertPem === "string" && caCertPem.startsWith("-----BEGIN CERTIFICATE-----")
+        ? { t: "self-test", caCertPem }
+        : null;
+    }
     case "status":
+    case "connections":
+    case "cloud":
     case "release-edge":
+    case "take-edge":
       return { t: message["t"] };
+    case "bind-edge":
+      return typeof message["held"] === "boolean" ? { t: "bind-edge", held: message["held"] } : null;
     default:
       return null;
   }

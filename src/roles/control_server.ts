@@ -1,16 +1,14 @@
 /**
- * The supervisor's unix socket: mode 0600 in a folder of mode 0700, so that only programs of the same user are heard.
+ * What the supervisor answers at its unix socket.
  *
- * Imports: domain, roles/control_messages.ts, roles/splice.ts.
+ * Imports: domain, roles/control_messages.ts, roles/splice.ts, roles/unix_server.ts.
  *
  * @module
  */
 
 import { controlLines, type ControlMessage, parseControlMessage } from "./control_messages.ts";
-import { closeQuietly, writeAll } from "./splice.ts";
-
-/** A pause after a failed accept, so that a lack of file descriptors does not spin. */
-const ACCEPT_RETRY_MS = 50;
+import { writeAll } from "./splice.ts";
+import { serveUnix, type UnixServer } from "./unix_server.ts";
 
 /** What each message sets off. An answer is sent back as one JSON line. Nothing waits for `client` and `link`. */
 export interface ControlHandlers {
@@ -19,56 +17,22 @@ export interface ControlHandlers {
   /** @returns what to call when the run ends. */
   run(pid: number, project: string): () => void;
   status(): Promise<unknown>;
-  releaseEdge(): Promise<unknown>;
+  connections(): Promise<unknown>;
+  cloud(): Promise<unknown>;
+  /** @returns the port for the stand-in, and what to call when the test is over. */
+  selfTest(caCertPem: string): { readonly port: number; readonly ended: () => void };
+  /** @returns what to call when the successor serves the port, or is gone. */
+  releaseEdge(): { readonly answer: Promise<unknown>; readonly ended: () => void };
+  /** @returns what to call when the edge that leaves has left. */
+  takeEdge(): { readonly answer: Promise<unknown>; readonly ended: () => void };
+  bindEdge(held: boolean): Promise<unknown>;
   /** A line that is none of these; its connection is closed. */
   refused(): void;
 }
 
-/** A listening control socket. */
-export interface ControlServer {
-  close(): void;
-}
-
 /** Listens at `path`, replacing what a dead supervisor left there. @throws the error of the listen call. */
-export function serveControl(path: string, handlers: ControlHandlers): ControlServer {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // Nothing was left.
-  }
-  const listener = Deno.listen({ transport: "unix", path });
-  Deno.chmodSync(path, 0o600);
-  const open = new Set<Deno.UnixConn>();
-  accept(listener, open, handlers);
-  return {
-    close() {
-      closeQuietly(listener);
-      for (const connection of open) closeQuietly(connection);
-      try {
-        Deno.removeSync(path);
-      } catch {
-        // Already removed by a successor.
-      }
-    },
-  };
-}
-
-async function accept(listener: Deno.UnixListener, open: Set<Deno.UnixConn>, handlers: ControlHandlers): Promise<void> {
-  for (;;) {
-    let connection: Deno.UnixConn;
-    try {
-      connection = await listener.accept();
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource) return;
-      await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
-      continue;
-    }
-    open.add(connection);
-    serve(connection, handlers).finally(() => {
-      open.delete(connection);
-      closeQuietly(connection);
-    });
-  }
+export function serveControl(path: string, handlers: ControlHandlers): UnixServer {
+  return serveUnix(path, (connection) => serve(connection, handlers));
 }
 
 async function serve(connection: Deno.UnixConn, handlers: ControlHandlers): Promise<void> {
@@ -98,9 +62,24 @@ function handle(message: ControlMessage, handlers: ControlHandlers, endings: (()
     case "run":
       endings.push(handlers.run(message.pid, message.project));
       return { ok: true };
+    case "self-test": {
+      const { port, ended } = handlers.selfTest(message.caCertPem);
+      endings.push(ended);
+      return { port };
+    }
     case "status":
       return handlers.status();
+    case "connections":
+      return handlers.connections();
+    case "cloud":
+      return handlers.cloud();
     case "release-edge":
-      return handlers.releaseEdge();
+    case "take-edge": {
+      const { answer, ended } = message.t === "take-edge" ? handlers.takeEdge() : handlers.releaseEdge();
+      endings.push(ended);
+      return answer;
+    }
+    case "bind-edge":
+      return handlers.bindEdge(message.held);
   }
 }

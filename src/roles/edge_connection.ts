@@ -8,11 +8,12 @@
  * @module
  */
 
-import { type InterceptedHost, isIntercepted, normalizeHost } from "../domain/hosts.ts";
+import { type InterceptedHost, isIntercepted, normalizeHost, SELF_TEST } from "../domain/hosts.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import { acceptsHttp1, ClientHelloReader, type HelloResult } from "../http1/client_hello.ts";
 import { type AbsoluteHead, type ConnectHead, type ProxyHead, ProxyHeadReader } from "../http1/connect_head.ts";
-import { dial, DialError } from "./dial.ts";
+import { dial, DialError, type Outbound } from "./dial.ts";
+import type { Destinations } from "./destinations.ts";
 import type { EdgeCounters } from "./edge_counters.ts";
 import type { InterceptorHealth } from "./edge_health.ts";
 import { EDGE_PATH } from "./edge_probe.ts";
@@ -39,6 +40,7 @@ export interface EdgeContext {
   readonly health: InterceptorHealth;
   readonly notices: Notices;
   readonly counters: EdgeCounters;
+  readonly destinations: Destinations;
   /** The port that clients connect to. */
   readonly port: number;
   /** JSON text for a GET that is addressed to the proxy itself. */
@@ -106,25 +108,29 @@ async function clear(client: Deno.TcpConn, head: AbsoluteHead, context: EdgeCont
     return answer(client, 400, "An https URL must be called through CONNECT, or it would cross the network in clear");
   }
   context.counters.clear_forwarded++;
-  let far: Deno.TcpConn;
+  let far: Outbound;
   try {
-    far = await dial(head, context.upstream);
+    far = await dial(head, context.upstream, context.destinations, "client");
   } catch (error) {
     context.counters.unreachable++;
     return answer(client, 502, error instanceof DialError ? error.message : `Cannot reach ${head.host}`);
   }
   try {
-    await writeAll(far, originForm(head));
-    if (head.rest.length > 0) await writeAll(far, head.rest);
-    if (!await splice(client, far)) context.counters.broken++;
+    await writeAll(far.connection, originForm(head));
+    if (head.rest.length > 0) await writeAll(far.connection, head.rest);
+    if (!await splice(client, far.connection)) context.counters.broken++;
   } finally {
-    closeQuietly(far);
+    closeQuietly(far.connection);
+    far.ended();
   }
 }
 
 async function connect(client: Deno.TcpConn, target: ConnectHead, context: EdgeContext): Promise<void> {
   const { host, port, rest } = target;
-  if (port !== 443 || !isIntercepted(host)) return tunnel(client, target, rest, "not_intercepted", context, true);
+  const selfTest = host === SELF_TEST.host;
+  if (port !== 443 || (!selfTest && !isIntercepted(host))) {
+    return tunnel(client, target, rest, "not_intercepted", context, true);
+  }
   const clientPort = (client.remoteAddr as Deno.NetAddr).port;
   const interceptorPort = await context.health.portFor(host);
   if (interceptorPort === null) return tunnel(client, target, rest, "daemon_down", context, true);
@@ -134,7 +140,7 @@ async function connect(client: Deno.TcpConn, target: ConnectHead, context: EdgeC
     context.counters.no_hello++;
     return;
   }
-  const reason = reasonToTunnel(hello.outcome, host);
+  const reason = reasonToTunnel(hello.outcome, selfTest ? SELF_TEST.as : host);
   if (reason !== null) return tunnel(client, target, hello.bytes, reason, context, false);
   const taken = await intercept(client, clientPort, interceptorPort, hello.bytes, context);
   if (!taken) return tunnel(client, target, hello.bytes, "interceptor_failed", context, false);
@@ -262,10 +268,14 @@ async function tunnel(
   context: EdgeContext,
   answerClient: boolean,
 ): Promise<void> {
+  if (target.host === SELF_TEST.host) { // It has no address: asking a resolver would only send its name out.
+    if (answerClient) await answer(client, 502, "No daemon answers, so there is nothing to test");
+    return;
+  }
   context.counters[`tunnel_${reason}`]++;
-  let far: Deno.TcpConn;
+  let far: Outbound;
   try {
-    far = await dial(target, context.upstream);
+    far = await dial(target, context.upstream, context.destinations, "client");
   } catch (error) {
     context.counters.unreachable++;
     if (answerClient) {
@@ -275,10 +285,11 @@ async function tunnel(
   }
   try {
     if (answerClient) await writeAll(client, ESTABLISHED);
-    if (first.length > 0) await writeAll(far, first);
-    if (!await splice(client, far)) context.counters.broken++;
+    if (first.length > 0) await writeAll(far.connection, first);
+    if (!await splice(client, far.connection)) context.counters.broken++;
   } finally {
-    closeQuietly(far);
+    closeQuietly(far.connection);
+    far.ended();
   }
 }
 

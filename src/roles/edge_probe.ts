@@ -19,6 +19,8 @@ const PROBE_MS = 500;
 export interface LiveEdge {
   readonly pid: number;
   readonly version: string;
+  /** Whether its port can be bound beside it. */
+  readonly shared: boolean;
   readonly counters: Counters;
 }
 
@@ -32,9 +34,10 @@ export async function edgeAt(port: number): Promise<LiveEdge | null> {
     await writeAll(connection, new TextEncoder().encode(request));
     const answer: unknown = JSON.parse((await readAll(connection)).split("\r\n\r\n")[1] ?? "");
     if (typeof answer !== "object" || answer === null) return null;
-    const { halton_meter_edge: version, pid, counters } = answer as Record<string, unknown>;
+    const { halton_meter_edge: version, pid, shared, counters } = answer as Record<string, unknown>;
     if (typeof version !== "string" || typeof pid !== "number") return null;
-    return { pid, version, counters: typeof counters === "object" ? counters as Counters ?? {} : {} };
+    const found = typeof counters === "object" ? counters as Counters ?? {} : {};
+    return { pid, version, counters: found, shared: shared === true };
   } catch {
     return null;
   } finally {

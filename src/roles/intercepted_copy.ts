@@ -42,6 +42,7 @@ export class InterceptedCopy implements ConnectionSink {
   readonly #outbox: Outbox;
   readonly #counters: CopyCounters;
   readonly #onOpaque: (reason: string) => void;
+  readonly #selfTest: boolean;
   readonly #open = new Map<number, OpenExchange>();
   /** The recorder that this connection was announced to. */
   #announced: number | null = null;
@@ -57,6 +58,7 @@ export class InterceptedCopy implements ConnectionSink {
     outbox: Outbox,
     counters: CopyCounters,
     onOpaque: (reason: string) => void,
+    selfTest = false,
   ) {
     this.#c = connection;
     this.#host = host;
@@ -64,6 +66,7 @@ export class InterceptedCopy implements ConnectionSink {
     this.#outbox = outbox;
     this.#counters = counters;
     this.#onOpaque = onOpaque;
+    this.#selfTest = selfTest;
   }
 
   /** Requests whose head was seen. */
@@ -95,7 +98,8 @@ export class InterceptedCopy implements ConnectionSink {
     this.#counters.exchanges++;
     if (this.#announced !== this.#outbox.generation) {
       this.#announced = this.#outbox.generation;
-      this.#outbox.add({ t: "open", c: this.#c, host: this.#host, peerPort: this.#peerPort });
+      const announced = { t: "open", c: this.#c, host: this.#host, peerPort: this.#peerPort } as const;
+      this.#outbox.add(this.#selfTest ? { ...announced, selfTest: true } : announced);
     }
     this.#open.set(x, { codedResponse: false });
     const { method, target, fields } = head;

@@ -7,12 +7,13 @@
  * @module
  */
 
-import { INTERCEPTED_HOSTS, type InterceptedHost } from "../domain/hosts.ts";
+import { INTERCEPTED_HOSTS, type InterceptedHost, SELF_TEST } from "../domain/hosts.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import type { LogEvent } from "../log.ts";
+import { type DestinationLog, Destinations } from "./destinations.ts";
 import { type CopyCounters, InterceptedCopy } from "./intercepted_copy.ts";
 import { serveIntercepted } from "./interceptor_connection.ts";
-import type { Counters, InterceptorPorts, Leaves } from "./messages.ts";
+import type { Counters, InterceptorPorts, Leaves, SelfTestStandIn } from "./messages.ts";
 import { DEFAULT_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
 import { closeQuietly } from "./splice.ts";
 import { type AcceptedClient, listenForTls, type TlsListener } from "./tls_listener.ts";
@@ -25,6 +26,9 @@ const ACCEPT_RETRY_MS = 50;
 
 /** How often a draining interceptor looks for connections that have become idle. */
 const DRAIN_POLL_MS = 25;
+
+/** A client sends its first request right after its handshake: while draining it is given this long. */
+const FIRST_REQUEST_MS = 1_000;
 
 /** Everything the interceptor is given. */
 export interface InterceptorOptions {
@@ -41,7 +45,11 @@ export interface Interceptor {
   /** New listeners with new leaves; connections that are open keep theirs. @returns the new ports. */
   renew(leaves: Leaves): Promise<InterceptorPorts>;
   attachRecorder(port: MessagePort): void;
+  /** Where calls of the meter to itself go from now on; null = nowhere. */
+  selfTest(standIn: SelfTestStandIn | null): void;
   counters(): Counters;
+  /** Where it has connected to. */
+  destinations(): DestinationLog;
   /** Stops accepting and closes what is idle; resolves when every call in flight has ended. */
   drain(): Promise<void>;
 }
@@ -52,29 +60,43 @@ export async function startInterceptor(options: InterceptorOptions): Promise<Int
   outbox.attach(options.recorder);
   const copies: CopyCounters = { exchanges: 0, unmeteredExchanges: 0, opaqueConnections: 0, exchangesGivenUp: 0 };
   const outcomes = { connections: 0, done: 0, broken: 0, unreachable: 0, no_handshake: 0, accept_failed: 0 };
-  const live = new Map<AcceptedClient, InterceptedCopy>();
+  const live = new Map<AcceptedClient, { readonly copy: InterceptedCopy; readonly since: number }>();
   const listeners = new Set<TlsListener>();
+  const destinations = new Destinations(() => Date.now());
+  let standIn: UpstreamSettings | null = null;
 
-  async function serve(client: AcceptedClient, host: InterceptedHost): Promise<void> {
+  async function serve(client: AcceptedClient, host: InterceptedHost, upstream: UpstreamSettings): Promise<void> {
     const connection = outcomes.connections++;
-    const copy = new InterceptedCopy(connection, host, client.peerPort, outbox, copies, (reason) => {
-      options.log({ event: "intercept.copy.opaque", host, reason });
-    });
-    live.set(client, copy);
-    const outcome = await serveIntercepted(client, host, options.upstream, copy, (error) => {
+    const onOpaque = (reason: string) => options.log({ event: "intercept.copy.opaque", host, reason });
+    const selfTest = upstream !== options.upstream;
+    const copy = new InterceptedCopy(connection, host, client.peerPort, outbox, copies, onOpaque, selfTest);
+    live.set(client, { copy, since: performance.now() });
+    const route = { upstream, destinations, allowed: selfTest ? "self-test" : "provider" } as const;
+    const outcome = await serveIntercepted(client, host, route, copy, (error) => {
       options.log({ event: "intercept.upstream.failed", host, reason: error.message });
     });
     outcomes[outcome]++;
     live.delete(client);
   }
 
-  async function listen(leaves: Leaves): Promise<Record<InterceptedHost, number>> {
+  function serveSelfTest(client: AcceptedClient): void {
+    if (standIn === null) closeQuietly(client);
+    else void serve(client, SELF_TEST.as, standIn);
+  }
+
+  async function listen(leaves: Leaves): Promise<Pick<InterceptorPorts, "hosts" | "selfTest">> {
+    const open = async (host: InterceptedHost, client: (client: AcceptedClient) => void) => {
+      const listener = await listenForTls(leaves[host], { client, acceptFailed });
+      listeners.add(listener);
+      return listener.port;
+    };
     const opened = await Promise.all(INTERCEPTED_HOSTS.map(async (host) => {
-      const events = { client: (client: AcceptedClient) => void serve(client, host), acceptFailed };
-      return [host, await listenForTls(leaves[host], events)] as const;
+      return [host, await open(host, (client) => void serve(client, host, options.upstream))] as const;
     }));
-    for (const [, listener] of opened) listeners.add(listener);
-    return Object.fromEntries(opened.map(([host, { port }]) => [host, port])) as Record<InterceptedHost, number>;
+    return {
+      hosts: Object.fromEntries(opened) as Record<InterceptedHost, number>,
+      selfTest: await open(SELF_TEST.as, serveSelfTest),
+    };
   }
 
   function acceptFailed(): void {
@@ -91,7 +113,7 @@ export async function startInterceptor(options: InterceptorOptions): Promise<Int
   const health = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const token = crypto.randomUUID();
   answerProbes(health, new TextEncoder().encode(token));
-  const state = { ports: { hosts: await listen(options.leaves), health: portOf(health), token } };
+  const state = { ports: { ...await listen(options.leaves), health: portOf(health), token } };
 
   return {
     get ports() {
@@ -99,11 +121,18 @@ export async function startInterceptor(options: InterceptorOptions): Promise<Int
     },
     async renew(leaves) {
       const former = [...listeners];
-      state.ports = { ...state.ports, hosts: await listen(leaves) };
+      state.ports = { ...state.ports, ...await listen(leaves) };
       setTimeout(() => retire(former), RENEWAL_OVERLAP_MS);
       return state.ports;
     },
     attachRecorder: (port) => outbox.attach(port),
+    selfTest(provider) {
+      standIn = provider === null ? null : {
+        map: { [SELF_TEST.as]: { host: "127.0.0.1", port: provider.port } },
+        proxy: null,
+        caCerts: [provider.caCertPem],
+      };
+    },
     counters: () => ({
       ...outcomes,
       ...copies,
@@ -112,11 +141,18 @@ export async function startInterceptor(options: InterceptorOptions): Promise<Int
       dropped_response_bytes: outbox.counters.droppedResponseBytes,
       unacknowledged_bytes: outbox.unacknowledged,
     }),
+    destinations: () => destinations.log(),
     async drain() {
       closeQuietly(health);
       retire([...listeners]);
+      const wasIdle = new Set<AcceptedClient>(); // The end of a response may still be on its way when it is read.
       while (live.size > 0) {
-        for (const [client, copy] of live) if (copy.idle) closeQuietly(client);
+        for (const [client, { copy, since }] of live) {
+          const awaited = copy.requests === 0 && performance.now() - since < FIRST_REQUEST_MS;
+          if (!copy.idle || awaited) wasIdle.delete(client);
+          else if (wasIdle.has(client)) closeQuietly(client);
+          else wasIdle.add(client);
+        }
         await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
       }
       outbox.flush();

@@ -12,6 +12,7 @@
 import type { InterceptedHost } from "../domain/hosts.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import { Http1Connection } from "../http1/connection.ts";
+import type { Destinations } from "./destinations.ts";
 import { dial, DialError, reasonOf } from "./dial.ts";
 import type { InterceptedCopy } from "./intercepted_copy.ts";
 import type { ConnectionSide } from "./messages.ts";
@@ -24,17 +25,33 @@ export type ConnectionOutcome = "done" | "broken" | "unreachable" | "no_handshak
 /** How long the rest of a request is read after a 502, so that the answer is not lost to a reset (RFC 9112 §9.6). */
 const LINGER_MS = 2_000;
 
+/** A TLS connection to a provider. */
+interface ProviderConnection {
+  readonly tls: Deno.TlsConn;
+  /** To be called when it was closed. */
+  readonly ended: () => void;
+}
+
+/** Where connections to providers go, on whose word, and where they are counted. */
+export interface ProviderRoute {
+  readonly upstream: UpstreamSettings;
+  readonly destinations: Destinations;
+  readonly allowed: "provider" | "self-test";
+}
+
 /** Opens the TLS connection to a provider, its certificate verified. @throws {DialError} */
-export async function dialProvider(host: InterceptedHost, upstream: UpstreamSettings): Promise<Deno.TlsConn> {
-  const tcp = await dial({ host, port: 443 }, upstream);
+async function dialProvider(host: InterceptedHost, route: ProviderRoute): Promise<ProviderConnection> {
+  const { upstream, destinations, allowed } = route;
+  const { connection: tcp, ended } = await dial({ host, port: 443 }, upstream, destinations, allowed);
   let tls: Deno.TlsConn | null = null;
   try {
     const caCerts = [...upstream.caCerts];
     tls = await Deno.startTls(tcp, { hostname: host, caCerts, alpnProtocols: ["http/1.1"] });
     await tls.handshake();
-    return tls;
+    return { tls, ended };
   } catch (cause) {
     closeQuietly(tls ?? tcp); // The first has taken the place of the second.
+    ended(true);
     throw new DialError("tls", `Cannot set up TLS with ${host}: ${reasonOf(cause)}`, cause);
   }
 }
@@ -43,12 +60,12 @@ export async function dialProvider(host: InterceptedHost, upstream: UpstreamSett
 export async function serveIntercepted(
   client: AcceptedClient,
   host: InterceptedHost,
-  upstream: UpstreamSettings,
+  route: ProviderRoute,
   copy: InterceptedCopy,
   onUnreachable: (error: DialError) => void,
 ): Promise<ConnectionOutcome> {
   const reader = new Http1Connection(copy);
-  const provider = dialProvider(host, upstream);
+  const provider = dialProvider(host, route);
   provider.catch(() => {}); // Awaited below; a client that leaves first must not turn it into an unhandled rejection.
   try {
     await client.handshake();
@@ -56,7 +73,7 @@ export async function serveIntercepted(
     discard(client, provider);
     return finish("no_handshake", reader, copy);
   }
-  let connected: Deno.TlsConn;
+  let connected: ProviderConnection;
   try {
     connected = await provider;
   } catch (error) {
@@ -65,7 +82,8 @@ export async function serveIntercepted(
     await answerUnreachable(client, reader, copy, failure);
     return finish("unreachable", reader, copy);
   }
-  const orderly = await relay(client, connected, reader, copy);
+  const orderly = await relay(client, connected.tls, reader, copy);
+  connected.ended();
   return finish(orderly ? "done" : "broken", reader, copy);
 }
 
@@ -105,9 +123,12 @@ function finish(outcome: ConnectionOutcome, reader: Http1Connection, copy: Inter
   return outcome;
 }
 
-function discard(client: AcceptedClient, provider: Promise<Deno.TlsConn>): void {
+function discard(client: AcceptedClient, provider: Promise<ProviderConnection>): void {
   closeQuietly(client);
-  provider.then(closeQuietly, () => {});
+  provider.then(({ tls, ended }) => {
+    closeQuietly(tls);
+    ended();
+  }, () => {});
 }
 
 /** Waits for the request that cannot be served and answers it. */

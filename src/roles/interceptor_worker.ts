@@ -4,6 +4,8 @@
  * @module
  */
 
+// First: it closes what the permission row leaves open.
+import "./own_sockets.ts";
 import type { LogEvent } from "../log.ts";
 import { type Interceptor, startInterceptor } from "./interceptor.ts";
 import type { FromWorker, ToInterceptor } from "./messages.ts";
@@ -28,8 +30,12 @@ self.onmessage = (event: MessageEvent<ToInterceptor>) => {
       return;
     case "interceptor.recorder":
       return interceptor?.attachRecorder(message.recorder);
+    case "interceptor.selfTest":
+      return interceptor?.selfTest(message.standIn);
     case "stats":
       return tell({ kind: "stats", id: message.id, counters: interceptor?.counters() ?? {} });
+    case "destinations":
+      return tell({ kind: "destinations", id: message.id, log: interceptor?.destinations() ?? null });
     case "drain":
       interceptor?.drain().then(() => tell({ kind: "drained" }));
       return;

@@ -1,7 +1,7 @@
 /**
  * Every message between roles. A role is asked nothing that is not listed here; an unknown kind is fatal to the receiver.
  *
- * Imports: domain, http1/events.ts (types), log.ts (types), roles/destinations.ts (types).
+ * Imports: domain, http1/events.ts (types), log.ts (types), os (types), roles/destinations.ts (types).
  *
  * @module
  */
@@ -12,6 +12,7 @@ import type { InterceptedHost } from "../domain/hosts.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import type { FieldLines } from "../http1/events.ts";
 import type { LogEvent } from "../log.ts";
+import type { Credentials } from "../os/cloud_credentials.ts";
 import type { ApiAnswer, ApiAsk } from "./api_messages.ts";
 import type { DestinationLog } from "./destinations.ts";
 
@@ -75,7 +76,8 @@ export type ToWorker =
   | ToInterceptor
   | ToRecorder
   | ToEdge
-  | ToApi;
+  | ToApi
+  | ToSync;
 
 export type ToInterceptor =
   | {
@@ -107,6 +109,7 @@ export type ToRecorder =
   }
   | { readonly kind: "recorder.interceptor"; readonly interceptor: MessagePort }
   | { readonly kind: "recorder.api"; readonly api: MessagePort }
+  | { readonly kind: "recorder.sync"; readonly sync: MessagePort }
   | { readonly kind: "recorder.config"; readonly config: Config }
   | { readonly kind: "recorder.owner"; readonly peerPort: number; readonly owner: Owner }
   | {
@@ -155,6 +158,21 @@ export type ToApi =
   | { readonly kind: "drain" }
   | { readonly kind: "stats"; readonly id: number };
 
+export type ToSync =
+  | {
+    readonly kind: "sync.start";
+    readonly database: string;
+    readonly cloud: Config["cloud"];
+    readonly credentials: Credentials;
+    readonly upstream: UpstreamSettings;
+    readonly version: string;
+    readonly recorder: MessagePort;
+  }
+  | { readonly kind: "sync.recorder"; readonly recorder: MessagePort }
+  | DestinationsQuestion
+  | { readonly kind: "drain" }
+  | { readonly kind: "stats"; readonly id: number };
+
 /** Any worker to the supervisor. */
 export type FromWorker =
   | { readonly kind: "interceptor.ready"; readonly ports: InterceptorPorts }
@@ -166,6 +184,8 @@ export type FromWorker =
   | { readonly kind: "edge.held"; readonly held: boolean }
   | { readonly kind: "api.ready"; readonly port: number }
   | { readonly kind: "api.ask"; readonly id: number; readonly ask: ApiAsk }
+  /** There is nothing to do until somebody changes something; `reason` is a sentence's end of this program. */
+  | { readonly kind: "sync.idle"; readonly reason: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly hint: string | null }
   | { readonly kind: "stats"; readonly id: number; readonly counters: Counters; readonly notes?: readonly string[] }
   | { readonly kind: "destinations"; readonly id: number; readonly log: DestinationLog | null }

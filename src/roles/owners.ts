@@ -4,7 +4,9 @@
  * The edge names a client as soon as it calls, so that a short-lived process is looked up while it still runs; the link to
  * what the interceptor sees follows. The recorder always gets an answer, at worst the default project.
  *
- * Imports: meter/attribution.ts, os, log.ts (types), roles.
+ * A name that holds a secret is taken for malformed: it would stand in every report and in the log.
+ *
+ * Imports: meter/attribution.ts, os, redact/redact.ts, log.ts (types), roles.
  *
  * @module
  */
@@ -14,6 +16,7 @@ import { attribute, type Attributed, registeredProject } from "../meter/attribut
 import { createProcessTable, type ProcessTable } from "../os/processes.ts";
 import { createProjectFolders, type ProjectFolders, type RcProblem } from "../os/project_files.ts";
 import { runForOutput } from "../os/run.ts";
+import { redactText } from "../redact/redact.ts";
 import type { Counters, Owner } from "./messages.ts";
 
 /** A lookup whose link never came is forgotten after this. */
@@ -101,7 +104,8 @@ export class Owners {
 
   /** Sentences about what was ignored in `.haltonrc` files, for `status`; a file that was mended is left out. */
   notes(): string[] {
-    return this.#distinctProblems().map(({ path, line, reason }) => {
+    return this.#distinctProblems().map(({ path: found, line, reason }) => {
+      const path = withoutSecrets(found);
       return line === null ? `Ignored ${path}: ${reason}` : `Ignored line ${line} of ${path}: ${reason}`;
     });
   }
@@ -134,10 +138,10 @@ export class Owners {
     const folders = process.cwd === null ? null : await this.#folders.factsOf(process.cwd);
     if (process.cwd !== null && folders !== null) this.#remember(process.cwd, folders.problems);
     const owner = attribute({
-      registered: registeredProject(process.pid, process.parents, this.#runs),
-      variable: process.env.HALTON_PROJECT ?? null,
-      rcfile: folders?.project ?? null,
-      gitFolder: folders?.gitFolder ?? null,
+      registered: withoutSecrets(registeredProject(process.pid, process.parents, this.#runs)),
+      variable: withoutSecrets(process.env.HALTON_PROJECT ?? null),
+      rcfile: withoutSecrets(folders?.project ?? null),
+      gitFolder: withoutSecrets(folders?.gitFolder ?? null),
       defaultProject: this.#options.defaultProject,
     });
     this.#malformed += owner.malformed.length;
@@ -147,4 +151,9 @@ export class Owners {
   #default(): Found {
     return { slug: this.#options.defaultProject, layer: "smart_default", malformed: [], bodyCapture: null };
   }
+}
+
+/** A mask has brackets, which no slug has. */
+function withoutSecrets<T extends string | null>(text: T): T | string {
+  return text === null ? text : redactText(text).text;
 }

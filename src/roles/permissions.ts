@@ -4,16 +4,17 @@
  * Enforced by the runtime through worker permissions; tests/roles/permissions_test.ts spawns a probe with each row and
  * tries what must be refused. Deno's network permission does not tell listening from connecting.
  *
- * Imports: domain.
+ * Imports: domain, ./dial.ts.
  *
  * @module
  */
 
 import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
-import type { UpstreamSettings } from "../domain/upstream.ts";
+import type { Address, UpstreamSettings } from "../domain/upstream.ts";
+import { isLoopback } from "./dial.ts";
 
 /** Roles that run in a worker. The supervisor is the main thread. */
-export type Role = "edge" | "interceptor" | "recorder" | "api";
+export type Role = "edge" | "interceptor" | "recorder" | "api" | "sync";
 
 /** A worker that makes certificates and ends. */
 export type OneShot = "minter";
@@ -27,6 +28,10 @@ export interface RowInputs {
   /** Ports that the local API may take, in the order in which they are tried. */
   readonly apiPorts: readonly number[];
   readonly upstream: UpstreamSettings;
+  /** Where a self-test's stand-in provider listens on 127.0.0.1; 0 = nowhere. */
+  readonly selfTestPort: number;
+  /** The server that this machine is paired with; null or absent = none. */
+  readonly cloudServer?: Address | null;
 }
 
 /** Names that the `ws` package reads when it is imported. */
@@ -66,12 +71,25 @@ export function permissionsOf(role: Role | OneShot, inputs: RowInputs | null): D
         write: [inputs.edgeLog, inputs.controlSocket],
       };
     case "interceptor": // Sees plaintext and leaf keys; reaches the providers and nothing else.
-      return { ...NOTHING, net: ["127.0.0.1:0", ...dialTargets(inputs.upstream)] };
+      return { ...NOTHING, net: ["127.0.0.1:0", ...selfTestTarget(inputs), ...dialTargets(inputs.upstream)] };
     case "recorder": // Keeps copies of exchanges; can open no socket.
       return { ...NOTHING, read: [inputs.home], write: [inputs.home], env: WS_ENVIRONMENT };
     case "api": // Shows what was kept; cannot change it.
       return { ...NOTHING, net: inputs.apiPorts.map((port) => `127.0.0.1:${port}`), read: [inputs.home] };
+    case "sync": // Sends what the user shares to the paired server; reads what was kept and cannot change it.
+      return { ...NOTHING, net: cloudTargets(inputs), read: [inputs.home] };
   }
+}
+
+/** Never an empty list, which would mean every address. */
+function cloudTargets({ cloudServer = null, upstream }: RowInputs): string[] | false {
+  if (cloudServer === null) return false;
+  const { host, port } = upstream.proxy === null || isLoopback(cloudServer.host) ? cloudServer : upstream.proxy;
+  return [`${bracket(host)}:${port}`];
+}
+
+function selfTestTarget({ selfTestPort }: RowInputs): string[] {
+  return selfTestPort === 0 ? [] : [`127.0.0.1:${selfTestPort}`];
 }
 
 function bracket(host: string): string {

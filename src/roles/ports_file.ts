@@ -72,7 +72,9 @@ function parseEdge(value: unknown): EffectivePorts["edge"] {
 function parseDaemon(value: unknown): EffectivePorts["daemon"] {
   if (!isRecord(value) || !isCount(value["pid"]) || !isRecord(value["interceptor"])) return null;
   const { hosts, health, selfTest, token } = value["interceptor"];
-  if (!isRecord(hosts) || !isPort(health) || !isPort(selfTest) || typeof token !== "string" || token === "") return null;
+  if (!isRecord(hosts) || !isPort(health) || !isPort(selfTest) || typeof token !== "string" || token === "") {
+    return null;
+  }
   const ports = INTERCEPTED_HOSTS.map((host) => [host, hosts[host]] as const);
   if (!ports.every(([, port]) => isPort(port))) return null;
   const startedAt = value["startedAt"];

@@ -17,7 +17,11 @@ async function withSupervisor(
         return () => runs.delete(pid);
       },
       status: () => Promise.resolve(answer),
-      releaseEdge: () => new Promise(() => {}),
+      connections: () => Promise.resolve(null),
+      selfTest: () => ({ port: 0, ended: () => {} }),
+      releaseEdge: () => ({ answer: new Promise(() => {}), ended: () => {} }),
+      takeEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      bindEdge: () => Promise.resolve(null),
       refused: () => {},
     });
     try {

@@ -21,7 +21,11 @@ async function withServer(changes: Partial<ControlHandlers>, body: (given: Heard
         return () => heard.push(`end ${pid}`);
       },
       status: () => Promise.resolve({ fine: true }),
-      releaseEdge: () => Promise.resolve({ released: false }),
+      connections: () => Promise.resolve({ counted: true }),
+      selfTest: () => ({ port: 0, ended: () => {} }),
+      releaseEdge: () => ({ answer: Promise.resolve({ released: false }), ended: () => {} }),
+      takeEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      bindEdge: () => Promise.resolve(null),
       refused: () => refused++,
       ...changes,
     });
@@ -50,7 +54,11 @@ Deno.test("serveControl listens for the owner only, in place of what a dead supe
       link: none,
       run: () => none,
       status: () => Promise.resolve("up"),
-      releaseEdge: () => Promise.resolve(null),
+      connections: () => Promise.resolve(null),
+      selfTest: () => ({ port: 0, ended: () => {} }),
+      releaseEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      takeEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      bindEdge: () => Promise.resolve(null),
       refused: none,
     });
     equal((Deno.statSync(socket).mode ?? 0) & 0o777, 0o600);
@@ -165,7 +173,11 @@ Deno.test("serveControl closes every connection when it is closed", async () => 
       link: none,
       run: () => none,
       status: () => Promise.resolve(null),
-      releaseEdge: () => Promise.resolve(null),
+      connections: () => Promise.resolve(null),
+      selfTest: () => ({ port: 0, ended: () => {} }),
+      releaseEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      takeEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      bindEdge: () => Promise.resolve(null),
       refused: none,
     });
     const connection = await open(`${folder}/control`);

@@ -43,7 +43,11 @@ export async function withEdge(options: BenchOptions, body: (bench: EdgeBench) =
       link: (clientPort, peerPort) => void notices.push(`link ${clientPort} ${peerPort}`),
       run: () => () => {},
       status: () => Promise.resolve(null),
-      releaseEdge: () => Promise.resolve(null),
+      connections: () => Promise.resolve(null),
+      selfTest: () => ({ port: 0, ended: () => {} }),
+      releaseEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      takeEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
+      bindEdge: () => Promise.resolve(null),
       refused: () => void notices.push("refused"),
     });
     const edge = await startEdge(edgeOptions(folder, options));
@@ -68,7 +72,8 @@ export async function withEdge(options: BenchOptions, body: (bench: EdgeBench) =
         },
         publish(hostPort, healthPort) {
           const hosts = Object.fromEntries(INTERCEPTED_HOSTS.map((host) => [host, hostPort]));
-          const interceptor = { hosts: hosts as Record<InterceptedHost, number>, health: healthPort, token: "1" };
+          const ports = hosts as Record<InterceptedHost, number>;
+          const interceptor = { hosts: ports, health: healthPort, selfTest: hostPort, token: "1" };
           updatePorts(`${folder}/ports.json`, { daemon: { pid: Deno.pid, apiPort: null, interceptor, startedAt: 1 } });
         },
       });

@@ -39,7 +39,19 @@ function addsUp(counters: Counters): boolean {
 
 async function settled(bench: EdgeBench): Promise<Record<string, number>> {
   await eventually(() => addsUp(bench.edge.counters()), `counters that add up`);
+  destinationsAgree(bench);
   return counted(bench);
+}
+
+/** Each tunnel and each clear-text call is one dial; whatever became of it, nothing is left open. */
+function destinationsAgree({ edge }: EdgeBench): void {
+  const dials = Object.entries(edge.counters()).filter(([name]) => /^(?:tunnel_|clear_forwarded$)/.test(name));
+  const log = edge.destinations();
+  const sum = (of: "connections" | "failed" | "open") => {
+    return [...log?.destinations ?? [], ...log?.others ?? []].reduce((total, one) => total + one[of], 0);
+  };
+  equal(sum("connections"), dials.reduce((total, [, times]) => total + times, 0));
+  deepEqual([sum("failed"), sum("open")], [edge.counters()["unreachable"], 0]);
 }
 
 function mapped(...servers: Server<Deno.TcpConn>[]) {

@@ -28,7 +28,8 @@ async function withHealth(body: (bench: Bench) => Promise<void>): Promise<void> 
         later: (ms) => void (now += ms),
         publish(hostPort, healthPort = server.port) {
           const hosts = Object.fromEntries(INTERCEPTED_HOSTS.map((host) => [host, hostPort]));
-          const interceptor = { hosts: hosts as Record<InterceptedHost, number>, health: healthPort, token: "1" };
+          const ports = hosts as Record<InterceptedHost, number>;
+          const interceptor = { hosts: ports, health: healthPort, selfTest: hostPort, token: "1" };
           updatePorts(path, { daemon: { pid: 1, apiPort: null, interceptor, startedAt: 1 } });
         },
         withdraw: () => updatePorts(path, { daemon: null }),

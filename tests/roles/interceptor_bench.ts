@@ -84,6 +84,11 @@ export async function withInterceptor(
       copied: (part, exchange = 0) => text(copiedBytes(batches, part, exchange)),
       async allClosed() {
         await eventually(() => interceptor.counters()["open"] === 0, "the end of every connection");
+        await eventually(() => {
+          const { destinations } = interceptor.destinations();
+          const sum = (of: "connections" | "open") => destinations.reduce((total, one) => total + one[of], 0);
+          return sum("open") === 0 && sum("connections") === interceptor.counters()["connections"];
+        }, "one connection to a provider for each of a client, and none of them open");
         await pause(15); // Past the last flush.
         const announced = () => records().filter(({ t }) => t === "open").length;
         await eventually(() => records().filter(({ t }) => t === "close").length === announced(), "the last records");

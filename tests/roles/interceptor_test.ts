@@ -416,6 +416,22 @@ Deno.test("drain lets a stream in flight finish, closes idle connections and acc
   });
 });
 
+Deno.test("drain waits for the first request of a client that has just connected, though not for ever", async () => {
+  const provide = async (connection: Deno.TlsConn) => {
+    await receiveMessage(connection);
+    await send(connection, response(200, "served"));
+  };
+  await withInterceptor(provide, async ({ interceptor, open }) => {
+    const [late, silent] = [await open(), await open()];
+    const draining = interceptor.drain();
+    await pause(200);
+    await send(late, request("POST", METERED, "{}"));
+    match((await within(receiveMessage(late), "the answer")).head, /^HTTP\/1\.1 200/);
+    equal((await within(receiveAll(silent), "the end of the silent one")).length, 0);
+    await within(draining, "the drain");
+  });
+});
+
 Deno.test("drain waits for traffic that cannot be followed, since it may be in the middle of something", async () => {
   const echo = async (connection: Deno.TlsConn) => {
     for (;;) {
@@ -435,6 +451,28 @@ Deno.test("drain waits for traffic that cannot be followed, since it may be in t
     client.close();
     await within(draining, "the drain");
   });
+});
+
+Deno.test("destinations tells of each provider, and counts a refused certificate as failed", async () => {
+  const strange = await strangeLeaf(HOST);
+  for (const [leaf, failed] of [[undefined, 0], [strange, 1]] as const) {
+    await withInterceptor(mirror, async (bench) => {
+      const client = await bench.open();
+      await send(client, request("POST", METERED, "hello"));
+      match((await within(receiveMessage(client), "the answer")).head, failed === 0 ? /^HTTP\/1\.1 200/ : /\.1 502/);
+      client.close();
+      await bench.allClosed();
+      const { destinations, others, folded } = bench.interceptor.destinations();
+      deepEqual(
+        destinations.map(({ host, port, askedHost, askedPort, allowed }) => {
+          return { host, port, askedHost, askedPort, allowed };
+        }),
+        [{ host: "127.0.0.1", port: bench.provider.port, askedHost: HOST, askedPort: 443, allowed: "map" }],
+      );
+      deepEqual(destinations.map(({ connections, failed, open }) => [connections, failed, open]), [[1, failed, 0]]);
+      deepEqual([others, folded], [[], 0]);
+    }, leaf === undefined ? {} : { leaf });
+  }
 });
 
 Deno.test("counters tell how connections ended", async () => {

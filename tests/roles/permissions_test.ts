@@ -81,6 +81,7 @@ async function withWorld(upstream: Partial<UpstreamSettings>, body: (world: Worl
       edgeLog: `${home}/edge.log`,
       apiPorts: [apiPort],
       upstream: { ...DIRECT, map, caCerts: [caCertPem], ...upstream },
+      selfTestPort: 0,
     };
     try {
       await body({
@@ -130,6 +131,14 @@ function forbiddenToAll({ outside, web, inputs }: World): Attempt[] {
     { kind: "import", url: `file://${outside}/module.js` },
     { kind: "worker" },
     { kind: "sqlite", path: `${outside}/new.db`, readOnly: false, sql: "SELECT 1" },
+    { kind: "adopt" },
+    { kind: "cache" },
+    { kind: "inspect" },
+    { kind: "kill" },
+    { kind: "require", path: `${outside}/secret.pem` },
+    { kind: "run by node", path: "/bin/true" },
+    { kind: "import as text", path: `${outside}/secret.pem` },
+    { kind: "sqlite", path: `file:${outside}/new.db`, readOnly: false, sql: "SELECT 1" },
     { kind: "ask", name: "ffi" },
     { kind: "ask", name: "run" },
     { kind: "ask", name: "env" },
@@ -153,6 +162,9 @@ function forbiddenBeyondEdge({ stranger, provider, web, inputs }: World): Attemp
     { kind: "listen", hostname: LOCAL, port: closedPort() },
     { kind: "resolve", name: "example.com" },
     { kind: "fetch", url: `http://${LOCAL}:${web}/` },
+    { kind: "request by node", port: web },
+    { kind: "socket of the web", port: web },
+    { kind: "look up" },
     { kind: "ask", name: "net" },
     { kind: "ask", name: "write" },
   ];
@@ -285,6 +297,7 @@ Deno.test("permissionsOf names no permission but those of this table, and ffi fo
     edgeLog: "/h/l",
     apiPorts: [8765],
     upstream: DIRECT,
+    selfTestPort: 8090,
   };
   const names = ["env", "ffi", "import", "net", "read", "run", "sys", "write"];
   for (const role of ["edge", "interceptor", "recorder", "api"] as const) {

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { connect as connectNode } from "node:net";
+import "../../src/roles/own_sockets.ts";
+import { execFileSync } from "node:child_process";
+import { get } from "node:http";
+import { open as openInspector } from "node:inspector";
+import { createRequire } from "node:module";
+import { connect as connectNode, Server, Socket } from "node:net";
+import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
@@ -37,7 +43,10 @@ export type Attempt =
   | { readonly kind: "import"; readonly url: string }
   | { readonly kind: "worker" }
   | { readonly kind: "sqlite"; readonly path: string; readonly readOnly: boolean; readonly sql: string }
-  | { readonly kind: "ask"; readonly name: Deno.PermissionName };
+  | { readonly kind: "ask"; readonly name: Deno.PermissionName }
+  | { readonly kind: "adopt" | "cache" | "inspect" | "kill" | "look up" }
+  | { readonly kind: "request by node" | "socket of the web"; readonly port: number }
+  | { readonly kind: "require" | "run by node" | "import as text"; readonly path: string };
 
 /** `refused` is a lack of permission; anything else that failed is told by its name. */
 export type Outcome = "done" | "refused" | `failed: ${string}`;
@@ -94,11 +103,78 @@ async function attempt(what: Attempt): Promise<unknown> {
       return await startInnerWorker();
     case "sqlite":
       return useDatabase(what);
+    case "adopt":
+      return await adoptSockets();
+    case "cache":
+      if (!("caches" in globalThis)) throw new Deno.errors.NotCapable("no cache");
+      return await (await caches.open("probe")).put("https://probe.test/", new Response("probe"));
+    case "inspect":
+      return openInspector(0, "127.0.0.1");
+    case "kill":
+      return Deno.kill(Deno.ppid, "SIGCONT");
+    case "request by node":
+      return await new Promise((resolve, reject) => {
+        get(`http://127.0.0.1:${what.port}/`, resolve).once("error", reject);
+      });
+    case "socket of the web":
+      return await new Promise((resolve, reject) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${what.port}/`);
+        socket.onopen = resolve;
+        socket.onerror = (event) =>
+          reject(event instanceof ErrorEvent ? event.error ?? new Error(event.message) : event);
+      });
+    case "look up":
+      return await lookup("localhost");
+    case "require":
+      return createRequire("file:///probe.js")("node:fs").readFileSync(what.path);
+    case "run by node":
+      return execFileSync(what.path);
+    case "import as text":
+      return await import(`file://${what.path}`, { with: { type: "json" } });
     case "ask": {
       const { state } = await Deno.permissions.request({ name: what.name } as Deno.PermissionDescriptor);
       if (state !== "granted") throw new Deno.errors.NotCapable(state);
       return undefined;
     }
+  }
+}
+
+/** Highest number of a descriptor that is tried. */
+const LAST_DESCRIPTOR = 63;
+
+/** Takes over whatever sockets other parts of the process have open, to speak through them or to accept in their place. */
+async function adoptSockets(): Promise<void> {
+  for (let fd = 3; fd <= LAST_DESCRIPTOR; fd++) {
+    if (
+      await isDone((reject, resolve) => {
+        const socket = new Socket({ fd, readable: true, writable: true });
+        socket.once("error", reject);
+        socket.write("stolen", (error) => error ? reject(error) : resolve());
+      })
+    ) return;
+    if (
+      await isDone((reject, resolve) => {
+        const server = new Server();
+        server.once("error", reject);
+        server.listen({ fd }, resolve);
+      })
+    ) return;
+  }
+  throw new Deno.errors.NotCapable("no socket but its own");
+}
+
+/** Whether `act` succeeds; one that neither succeeds nor fails in this time has come to nothing. */
+async function isDone(act: (reject: (error: unknown) => void, resolve: () => void) => void): Promise<boolean> {
+  let timer = 0;
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      timer = setTimeout(() => resolve(false), 20);
+      act(reject, () => resolve(true));
+    });
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { defaultConfig } from "../../src/domain/config.ts";
 import type { FromWorker } from "../../src/roles/messages.ts";
 import { WorkerHandle } from "../../src/roles/worker_handle.ts";
 import { eventually, within } from "./tools.ts";
@@ -30,7 +31,10 @@ async function withWorker(body: (heard: Heard) => Promise<void>): Promise<void> 
 
 /** Tells the worker how to behave from now on. */
 function order(handle: WorkerHandle, version: string): void {
-  handle.send({ kind: "api.start", database: "", ports: [], allowOrigins: [], version });
+  const { port1, port2 } = new MessageChannel();
+  port1.close();
+  const start = { database: "", ports: [], config: defaultConfig(), version };
+  handle.send({ kind: "api.start", ...start, recorder: port2 }, [port2]);
 }
 
 Deno.test("WorkerHandle hands on what the worker says", async () => {

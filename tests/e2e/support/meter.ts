@@ -85,7 +85,7 @@ export class Meter {
       NO_COLOR: "1",
     };
     const meter = new Meter(root, edgePort, env);
-    await Deno.mkdir(meter.home);
+    await Deno.mkdir(meter.home, { mode: 0o700 });
     await Deno.mkdir(env.TMPDIR);
     await Deno.writeTextFile(meter.testCaFile, (await testAuthority()).certPem);
     await Deno.writeTextFile(`${meter.home}/config.toml`, options.wholeConfig ?? meter.#config(options));

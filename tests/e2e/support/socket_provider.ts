@@ -50,10 +50,14 @@ export function answersTo(message: string, n: number): string[] {
   ].map((event) => JSON.stringify(event));
 }
 
-/** Starts one that answers each `response.create`, compressing with a window that lasts; with `hang`, only in part. */
+/**
+ * Starts one that answers each message with what `answer` says of it and its number, compressing with a window that lasts;
+ * a message with `hang` is answered in part.
+ */
 export async function startSocketProvider(
   host: InterceptedHost,
   hostname = "127.0.0.1",
+  answer: (message: string, n: number) => readonly string[] = answersTo,
 ): Promise<SocketProvider> {
   const leaf = await issueLeaf(await testAuthority(), host, Date.now(), 1);
   const server = createServer({ cert: leaf.certPem, key: leaf.keyPem });
@@ -64,8 +68,8 @@ export async function startSocketProvider(
       const message = new TextDecoder().decode(data);
       received.push(message);
       const { hang } = JSON.parse(message) as { hang?: true };
-      const answers = answersTo(message, received.length - 1);
-      for (const answer of hang ? answers.slice(0, 3) : answers) socket.send(answer);
+      const answers = answer(message, received.length - 1);
+      for (const each of hang ? answers.slice(0, 3) : answers) socket.send(each);
     });
   });
   await new Promise<void>((resolve) => server.listen({ port: 0, host: hostname }, resolve));

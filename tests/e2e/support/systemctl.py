@@ -60,7 +60,7 @@ def alive(pid):
 def keep(unit):
     """Runs in the background: starts the program, and again when it ends, until the keeper itself is told to end."""
     settings = directives(unit)
-    command = words(settings["ExecStart"][0])
+    command = [word.replace("$$", "$") for word in words(settings["ExecStart"][0])]
     environment = {name: os.environ[name] for name in ("HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG") if name in os.environ}
     for line in settings.get("Environment", []):
         for assignment in words(line):

@@ -1,0 +1,89 @@
+/**
+ * How releases are made: archives, what `scripts/release.ts` refuses, and the workflow that publishes.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { releaseArchive, sha256 } from "../../scripts/release_archive.ts";
+import { VERSION } from "../../src/cli/version.ts";
+import { PLATFORMS } from "./release_server.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+const WORKFLOW = `${PROJECT}.github/workflows/release.yml`;
+
+async function release(...args: string[]): Promise<{ readonly code: number; readonly err: string }> {
+  const permissions = ["read", "write", "env", "run"].map((name) => `--allow-${name}`);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", "--quiet", ...permissions, "scripts/release.ts", ...args],
+    cwd: PROJECT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return { code, err: new TextDecoder().decode(stderr) };
+}
+
+function python(script: string, ...args: string[]): { readonly success: boolean; readonly out: string } {
+  const { success, stdout } = new Deno.Command("python3", { args: ["-c", script, ...args], stderr: "null" })
+    .outputSync();
+  return { success, out: new TextDecoder().decode(stdout) };
+}
+
+Deno.test("releaseArchive is unpacked by tar into one executable, and is the same for the same program", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "halton-release-" });
+  try {
+    for (const length of [0, 1, 511, 512, 513, 70_000]) {
+      const program = crypto.getRandomValues(new Uint8Array(Math.min(length, 65_536)));
+      const archive = await releaseArchive(program);
+      deepEqual(await releaseArchive(program), archive);
+      Deno.writeFileSync(`${folder}/a.tar.gz`, archive);
+      const { success } = new Deno.Command("tar", { args: ["-xzf", `${folder}/a.tar.gz`, "-C", folder] }).outputSync();
+      ok(success);
+      deepEqual(Deno.readFileSync(`${folder}/halton-meter`), program);
+      equal((Deno.statSync(`${folder}/halton-meter`).mode ?? 0) & 0o777, 0o755);
+    }
+    const sums = `${await sha256(Deno.readFileSync(`${folder}/a.tar.gz`))}  ${folder}/a.tar.gz\n`;
+    const { stdout } = new Deno.Command("sha256sum", { args: [`${folder}/a.tar.gz`] }).outputSync();
+    equal(new TextDecoder().decode(stdout), sums);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("release refuses a tag of another version and a platform that it does not know", async () => {
+  const tagged = await release("--tag", "v99.0.0", "--allow-dirty", "--out", "/nonexistent/release");
+  equal(tagged.code, 1);
+  match(
+    tagged.err,
+    new RegExp(`^release: the tag is v99\\.0\\.0, the version ${VERSION.replaceAll(".", "\\.")}$`, "m"),
+  );
+  const unknown = await release("--targets", "linux-x64,plan9-mips", "--out", "/nonexistent/release");
+  equal(unknown.code, 1);
+  match(
+    unknown.err,
+    /^release: unknown target plan9-mips; known are darwin-arm64, darwin-x64, linux-arm64, linux-x64$/m,
+  );
+});
+
+Deno.test("the workflow builds every platform, pins every action, and may write only where it publishes", () => {
+  const text = Deno.readTextFileSync(WORKFLOW);
+  deepEqual(
+    [...text.matchAll(/platform: ([a-z0-9-]+),/g)].map(([, platform]) => platform).toSorted(),
+    [...PLATFORMS].sort(),
+  );
+  const uses = [...text.matchAll(/uses: (\S+)/g)].map(([, action]) => action ?? "");
+  notEqual(uses.length, 0);
+  for (const action of uses) match(action, /^actions\/[a-z-]+@[0-9a-f]{40}$/);
+  deepEqual(text.match(/contents: write/g)?.length, 1);
+  ok(text.indexOf("contents: write") > text.indexOf("publish:"));
+});
+
+Deno.test("the workflow is YAML with two jobs", { ignore: !python("import yaml").success }, () => {
+  const { out } = python("import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))", WORKFLOW);
+  const workflow = JSON.parse(out);
+  deepEqual(Object.keys(workflow.jobs), ["build", "publish"]);
+  deepEqual(workflow.permissions, { contents: "read" });
+  deepEqual(workflow.jobs.publish.permissions, { contents: "write" });
+  equal(workflow.jobs.publish.needs, "build");
+});
