@@ -10,6 +10,7 @@
 import { MeterError } from "../domain/errors.ts";
 import { loadOrCreateCa } from "../os/ca_files.ts";
 import { isMade, noteMissing, unmake } from "../os/install_state.ts";
+import { removeLeftovers } from "../os/leftovers.ts";
 import type { Paths } from "../os/paths.ts";
 import type { Place, PlaceState } from "../os/place.ts";
 
@@ -71,6 +72,7 @@ async function removeOwn(paths: Paths): Promise<void> {
       );
     }
   }
+  for (const path of [paths.caKey, paths.caCertificate]) await removeLeftovers(path);
   for (const path of [paths.caKey, paths.caCertificate, paths.caFolder]) await unmake(paths, path);
 }
 

@@ -127,15 +127,14 @@ async function take({ place, wanted }: PlannedPlace): Promise<StepReport> {
   }
 }
 
+/** Asks also a place in which nothing is seen: it may remember what it put elsewhere, or find what a killed run left. */
 async function takeOut(place: Place): Promise<StepReport> {
   try {
     const before = await look(place);
-    if (before.state === "absent") return report(place, "already", before.detail, null);
     const after = await place.remove();
-    if (after.state === "unavailable" && before.state === "unavailable") {
-      return report(place, "already", after.detail, null);
-    }
     const gone = after.state === "absent" || after.state === "unavailable";
+    const wasGone = before.state === "absent" || before.state === "unavailable";
+    if (gone && wasGone) return report(place, "already", after.detail, null);
     return report(place, gone ? "removed" : "failed", after.detail, gone ? null : after.hint);
   } catch (error) {
     return failure(place, error);

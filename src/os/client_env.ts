@@ -38,7 +38,11 @@ export async function clientEnvironment(options: {
   };
   const warnings: string[] = [];
   const earlier = REPLACING.map((name) => env.get(name)).filter((value) => value !== undefined && value !== "");
-  const bundle = await ensureBundle({ home: paths.home, caCertPem, base: [...new Set([paths.caBundle, ...earlier])] as string[] });
+  const bundle = await ensureBundle({
+    home: paths.home,
+    caCertPem,
+    base: [...new Set([paths.caBundle, ...earlier])] as string[],
+  });
   if (bundle.path === null) warnings.push(`${bundle.reason}; only Node clients are set up`);
   else for (const name of REPLACING) variables[name] = bundle.path;
   const extra = env.get("NODE_EXTRA_CA_CERTS");

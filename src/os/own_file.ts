@@ -10,6 +10,7 @@
 import { MeterError } from "../domain/errors.ts";
 import { replaceFile } from "./ca_files.ts";
 import { makeFolder, unmake } from "./install_state.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { Paths } from "./paths.ts";
 
 /** What should be in the file. */
@@ -55,6 +56,7 @@ export async function removeOwnFile(paths: Paths, path: string): Promise<void> {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw refused("remove", path, cause);
   }
+  await removeLeftovers(path);
   await unmake(paths, folderOf(path));
 }
 

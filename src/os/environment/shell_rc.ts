@@ -15,6 +15,7 @@
 
 import { MeterError } from "../../domain/errors.ts";
 import { makeFolder, noteMade, unmake } from "../install_state.ts";
+import { removeLeftovers } from "../leftovers.ts";
 import type { Machine } from "../machine.ts";
 import type { Place, PlaceState } from "../place.ts";
 import { findBlocks, holdsBlock, withBlock, withoutBlock } from "./marked_block.ts";
@@ -109,6 +110,7 @@ function stateOf(path: string, file: UserFile, lines: readonly string[], used: b
 }
 
 async function removeFrom(machine: Machine, path: string): Promise<void> {
+  await removeLeftovers(await realPath(path));
   const file = await readUserFile(path);
   const text = file.kind === "absent" ? null : file.text;
   if (text !== null && findBlocks(text).kind !== "none") {
@@ -123,6 +125,11 @@ async function removeFrom(machine: Machine, path: string): Promise<void> {
   }
   await unmake(machine.paths, path);
   await unmake(machine.paths, path.slice(0, path.lastIndexOf("/")));
+}
+
+/** Files are replaced where they are, not where a link to them is. */
+async function realPath(path: string): Promise<string> {
+  return await Deno.realPath(path).catch(() => path);
 }
 
 async function chosen(paths: readonly string[]): Promise<{ readonly path: string; readonly file: UserFile }> {

@@ -6,6 +6,7 @@
 
 import { type Machine } from "../../../src/os/machine.ts";
 import { paths } from "../../../src/os/paths.ts";
+import { freePort } from "../../e2e/support/program.ts";
 import { runForOutput } from "../../../src/os/run.ts";
 import { updatePorts } from "../../../src/roles/ports_file.ts";
 
@@ -30,8 +31,9 @@ export function makeHome(options: { readonly env?: Readonly<Record<string, strin
   Deno.mkdirSync(`${folder}/.halton-meter`, { recursive: true, mode: 0o700 });
   Deno.mkdirSync(`${folder}/.mitmproxy`);
   const env: Record<string, string> = { HOME: folder, SHELL: "/bin/bash", ...options.env };
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const port = listener.addr.port;
+  // Below the ports that systems give out, so that nobody else has it once it is closed.
+  const port = freePort();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
   let open = true;
   const close = () => {
     if (open) listener.close();
