@@ -5,11 +5,12 @@
  * A disk that is full or broken costs lines, never the process: they are counted, and the first line that can be written again
  * is preceded by one that says how many are missing.
  *
- * Imports: log.ts.
+ * Imports: domain, log.ts.
  *
  * @module
  */
 
+import { MeterError } from "../domain/errors.ts";
 import { formatLogLine } from "../log.ts";
 
 /** A sink for log lines. */
@@ -31,7 +32,7 @@ export function rotatedNames(path: string): string[] {
   return Array.from({ length: BACKUPS }, (_, index) => `${path}.${index + 1}`);
 }
 
-/** Opens `path` for appending. @throws when it cannot be opened. */
+/** Opens `path` for appending. @throws {MeterError} `failed` for a link or what is no file of the user; else when it cannot be opened. */
 export function openLogFile(path: string, maxBytes: number = MAX_BYTES): LogFile {
   return new RotatedFile(path, maxBytes);
 }
@@ -103,10 +104,41 @@ class RotatedFile implements LogFile {
   }
 }
 
+/** Not through a link, which would write and change the mode of another file, nor into a pipe, which would wait for a reader. */
+function refuseOther(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  const found = info.isSymlink
+    ? "it is a symbolic link"
+    : !info.isFile
+    ? "it is not a file"
+    : info.uid !== Deno.uid()
+    ? "it belongs to another user"
+    : (info.nlink ?? 1) > 1
+    ? "it has another name as well"
+    : null;
+  if (found === null) return;
+  throw new MeterError("failed", `Cannot write the log ${path}: ${found}`, { hint: `Move ${path} away` });
+}
+
 function openForAppending(path: string): Deno.FsFile {
-  const file = Deno.openSync(path, { append: true, create: true, mode: MODE });
-  Deno.chmodSync(path, MODE);
-  return file;
+  refuseOther(path);
+  try {
+    const file = Deno.openSync(path, { append: true, create: true, mode: MODE });
+    Deno.chmodSync(path, MODE);
+    return file;
+  } catch (cause) {
+    const state = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+    throw new MeterError("failed", `Cannot write the log ${path}: ${state}`, {
+      hint: "Check owner, mode and free space of its folder",
+      cause,
+    });
+  }
 }
 
 /** A file that is not there needs no new name. */

@@ -16,8 +16,8 @@
 import { afterEscape, BACKSLASH } from "./characters.ts";
 import type { Ending, Find, Found } from "./scan.ts";
 
-/** Shorter runs are words and names more often than data; 28 characters hold the shortest known key. */
-const MIN_RUN = 28;
+/** Shorter runs are words and names more often than data; 27 characters and a pad hold the 20 of an AWS key id. */
+const MIN_RUN = 27;
 /** Lines of just these lengths go on after a line break: `base64` and MIME wrap at 76, PEM at 64, OpenSSH at 70. */
 const WRAPPED = new Set([60, 64, 70, 72, 76]);
 /** Characters by which binary data is told from text. */
@@ -56,10 +56,11 @@ function isRunCode(text: string, at: number): boolean {
   return code < 128 ? RUN_CODES[code] === 1 || (code === BACKSLASH && text[at + 1] === "/") : false;
 }
 
+/** Behind `at` where `at` lies in an escape sequence, such as the `n` of `\\n`. */
 function runStart(text: string, at: number, done: number): number {
   let start = at;
   while (start > done && isRunCode(text, start - 1)) start--;
-  return Math.min(afterEscape(text, start), at);
+  return afterEscape(text, start);
 }
 
 function runEnd(text: string, from: number): number {

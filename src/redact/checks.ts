@@ -4,17 +4,28 @@
  * @module
  */
 
+/** Characters that entropy is taken over. */
+const ENTROPY_LENGTH = 64;
+/** n → n · log2 n. */
+const WEIGHTS = Float64Array.from(
+  { length: ENTROPY_LENGTH + 1 },
+  (_, count) => count === 0 ? 0 : count * Math.log2(count),
+);
+const COUNTS = new Uint8Array(128);
+
 /** Shannon entropy of the characters in bits per character, taken over the first 64; 0 for an empty string. ASCII. */
 export function entropy(value: string): number {
-  const length = Math.min(value.length, 64);
-  const counts = new Uint8Array(128);
+  const length = Math.min(value.length, ENTROPY_LENGTH);
+  if (length === 0) return 0;
+  COUNTS.fill(0);
+  let weight = 0;
   for (let index = 0; index < length; index++) {
     const code = value.charCodeAt(index) & 127;
-    counts[code] = (counts[code] ?? 0) + 1;
+    const count = COUNTS[code] ?? 0;
+    COUNTS[code] = count + 1;
+    weight += (WEIGHTS[count + 1] ?? 0) - (WEIGHTS[count] ?? 0);
   }
-  let bits = 0;
-  for (const count of counts) if (count > 0) bits -= (count / length) * Math.log2(count / length);
-  return bits;
+  return Math.log2(length) - weight / length;
 }
 
 /** Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B). Other characters are passed over. */
@@ -98,7 +109,8 @@ export function isBlanked(token: string): boolean {
 const VALUE_WORDS = new Set(
   ("string password passwd passphrase secret token required optional boolean number integer object undefined hidden " +
     "current-password new-password textfield access_token refresh_token id_token api_key apikey authorization " +
-    "client_secret password_hash bearer disabled enabled unknown default example redacted").split(" "),
+    "client_secret password_hash bearer disabled enabled unknown default example redacted none null true false nil")
+    .split(" "),
 );
 
 /** Whether the value cannot be a secret, however it is named: a template, a stand-in, a type name, several words. */

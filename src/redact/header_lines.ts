@@ -50,11 +50,11 @@ const ADDRESS_FIELDS = new Set(["location", "content-location", "referer", "link
  * Masks secrets in header lines.
  *
  * @param fields name, value, name, value, …; names in any case.
- * @returns The same names in the same order; values of sensitive fields are `[REDACTED:header]`.
+ * @returns The same names in the same order, secrets in them masked; values of sensitive fields are `[REDACTED:header]`.
  */
 export function redactFields(fields: readonly string[], find: Find = findSecrets): string[] {
   return fields.map((text, index) => {
-    if (index % 2 === 0) return text;
+    if (index % 2 === 0) return redactText(text, "whole", find).text;
     const name = (fields[index - 1] ?? "").trim().toLowerCase();
     if (SENSITIVE_FIELDS.has(name)) return placeholder("header");
     return ADDRESS_FIELDS.has(name) ? redactTarget(text, find) : redactText(text, "whole", find).text;

@@ -20,6 +20,9 @@ export interface Probe {
   readonly field: FieldRule | null;
   /** Position of the rule in the table. */
   readonly order: number;
+  /** Codes of the literal, and the bit to set in a text's code before it is compared: 0x20 where case does not count. */
+  readonly codes: Uint8Array;
+  readonly bits: Uint8Array;
 }
 
 /** 128 × 128 pairs of ASCII characters. */
@@ -34,7 +37,11 @@ function probesOf(rule: Rule, order: number): Probe[] {
   const token = "fields" in rule ? null : rule;
   const literals = field === null ? token?.literals ?? [] : fieldLiterals(field);
   const fold = field !== null || token?.ignoreCase === true;
-  return [...new Set(literals)].map((literal) => ({ literal, fold, token, field, order }));
+  return [...new Set(literals)].map((literal) => {
+    const codes = Uint8Array.from(literal, (character) => character.charCodeAt(0));
+    const bits = codes.map((code) => fold && isLetter(code) ? 0x20 : 0);
+    return { literal, fold, token, field, order, codes, bits };
+  });
 }
 
 /** Both cases of a letter when `fold` is set; every ASCII code where a short literal has no character any more. */
@@ -49,12 +56,10 @@ function isLetter(code: number): boolean {
   return code >= 0x61 && code <= 0x7a;
 }
 
-function standsAt(text: string, at: number, probe: Probe): boolean {
-  const { literal, fold } = probe;
-  for (let index = 0; index < literal.length; index++) {
-    const wanted = literal.charCodeAt(index);
-    const code = text.charCodeAt(at + index);
-    if (code !== wanted && !(fold && isLetter(wanted) && (code | 0x20) === wanted)) return false;
+/** Compares from the last character, because literals that share a bucket mostly share their beginning. */
+function standsAt(text: string, at: number, { codes, bits }: Probe): boolean {
+  for (let index = codes.length - 1; index >= 0; index--) {
+    if ((text.charCodeAt(at + index) | (bits[index] ?? 0)) !== codes[index]) return false;
   }
   return true;
 }

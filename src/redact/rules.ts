@@ -22,6 +22,7 @@ import { CREDENTIAL_RULES } from "./rules_credentials.ts";
 import { MODEL_PROVIDER_RULES } from "./rules_model_providers.ts";
 import { PERSONAL_RULES } from "./rules_personal.ts";
 import { PLATFORM_RULES } from "./rules_platforms.ts";
+import { PRODUCT_RULES } from "./rules_products.ts";
 import { SERVICE_RULES } from "./rules_services.ts";
 
 /** All rules. Specific shapes come before general ones. */
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   ...PLATFORM_RULES,
   ...CLOUD_RULES,
   ...SERVICE_RULES,
+  ...PRODUCT_RULES,
   ...CREDENTIAL_RULES,
   ...ASSIGNMENT_RULES,
   ...CONNECTION_RULES,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTokenCode } from "./characters.ts";
 import { isStandIn, looksRandom } from "./checks.ts";
 import type { AssignedValue, FieldRule } from "./rule.ts";
 import { hex, sample } from "./samples.ts";
@@ -15,8 +16,9 @@ const HARMLESS_PREFIX = /(?:page|next|continuation|pad|eos|bos|unk|sep|cls|mask|
 const PASSWORD_FIELDS = new Set(["password", "passwd", "passphrase", "pwd"]);
 
 function isSecretValue(assigned: AssignedValue): boolean {
-  const { value, quoted, field } = assigned;
-  if (HARMLESS_PREFIX.test(assigned.prefix)) return false;
+  const { value, quoted, field, prefix } = assigned;
+  // Most names have nothing before them that could be part of a word.
+  if (isTokenCode(prefix.charCodeAt(prefix.length - 1)) && HARMLESS_PREFIX.test(prefix)) return false;
   if (assigned.open && quoted) return !isStandIn(value);
   if (assigned.spoken && PASSWORD_FIELDS.has(field)) {
     return value.length >= 8 && /\d/.test(value) && /[A-Z!@#$%^*]/.test(value) && !isStandIn(value);
@@ -122,6 +124,18 @@ export const ASSIGNMENT_RULES: readonly FieldRule[] = [
       "access key",
       "account key",
       "auth key",
+      "openai key",
+      "app key",
+      "application key",
+      "admin key",
+      "subscription key",
+      "service key",
+      "role key",
+      "master key",
+      "storage key",
+      "cosmos key",
+      "consumer key",
+      "function key",
       "private key",
       "signing key",
       "encryption key",

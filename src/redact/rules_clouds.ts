@@ -10,7 +10,13 @@ import type { TokenRule } from "./rule.ts";
 import { hex, sample } from "./samples.ts";
 
 /** Three random characters stand before the digit and `Q~` that Entra ID puts into every client secret. */
-const AZURE_CLIENT_SECRET = /(?<=(?:^|[^\w~.-]|\\[bfnrt])(?<lead>[\w~.-]{3}))\dQ~[\w~.-]{31,34}(?![\w~-])/y;
+const AZURE_CLIENT_SECRET =
+  /(?<=(?:^|[^\w~.-]|\\[bfnrt]|\\u[0-9a-fA-F]{4})(?<lead>[\w~.-]{3}))\dQ~[\w~.-]{31,34}(?![\w~-])/y;
+
+/** A pattern for a mark in the middle of a token: `lead` is what stands before the mark, from the token's start. */
+function ledBy(lead: string, from: string): RegExp {
+  return new RegExp(String.raw`(?<=(?:^|[^\w+/-]|\\[bfnrt]|\\u[0-9a-fA-F]{4})(?<lead>${lead}))${from}`, "y");
+}
 
 /** Order decides only which name a text gets that two rules match in full. */
 export const CLOUD_RULES: readonly TokenRule[] = [
@@ -60,8 +66,10 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     name: "fly-token",
     literals: ["fm1r_", "fm1a_", "fm2_"],
-    pattern: /fm(?:1[ar]|2)_(?<secret>[A-Za-z0-9+/]{40,4096}={0,2}(?:,fm2_[A-Za-z0-9+/]{40,4096}={0,2}){0,8})/y,
-    open: /fm(?:1[ar]|2)_(?<secret>[A-Za-z0-9+/=_,]{1,8192})/y,
+    pattern:
+      /fm(?:1[ar]|2)_(?<secret>(?:[A-Za-z0-9+/]|\\{1,16}\/){40,4096}={0,2}(?:,fm2_(?:[A-Za-z0-9+/]|\\{1,16}\/){40,4096}={0,2}){0,8})/y,
+    open:
+      /fm(?:1[ar]|2)_(?<secret>(?:[A-Za-z0-9+/=]|\\{1,16}\/){1,4096}(?:,fm2_(?:[A-Za-z0-9+/=]|\\{1,16}\/){0,4096}){0,8}(?:,f?m?2?)?)/y,
     extend: false,
     examples: [`FlyV1 fm2_${sample(96)}==`],
     nearMisses: ["fm2_radio_station"],
@@ -105,8 +113,8 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     name: "terraform-cloud-token",
     literals: [".atlasv1."],
     boundary: "none",
-    pattern: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{60}/y,
-    open: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{0,60}/y,
+    pattern: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt]|\\u[0-9a-fA-F]{4})(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{60}/y,
+    open: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt]|\\u[0-9a-fA-F]{4})(?<lead>[A-Za-z0-9]{14}))\.atlasv1\.[\w-]{0,60}/y,
     examples: [`${sample(14)}.atlasv1.${sample(67)}`],
     nearMisses: ["docs.atlasv1.io", `x.atlasv1.${sample(67)}`],
   },
@@ -172,5 +180,62 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     pattern: /sq[pua]_[0-9a-f]{40}/y,
     examples: [`squ_${hex(40)}`, `sqp_${hex(40)}`],
     nearMisses: ["squ_root", `squ_${hex(12)}`],
+  },
+  {
+    name: "azure-devops-token",
+    literals: ["AZDO"],
+    boundary: "none",
+    pattern: ledBy("[A-Za-z0-9]{76}", "AZDO[A-Za-z0-9]{4}(?![A-Za-z0-9])"),
+    extend: false,
+    open: false,
+    examples: [`${sample(76)}AZDO${sample(4)}`],
+    nearMisses: ["AZDO pipelines", `${sample(20)}AZDO${sample(4)}`],
+  },
+  {
+    name: "azure-ai-key",
+    literals: ["JQQJ99"],
+    boundary: "none",
+    pattern: ledBy("[A-Za-z0-9]{52}", "JQQJ99[A-Za-z0-9]{20,30}(?![A-Za-z0-9])"),
+    extend: false,
+    open: ledBy("[A-Za-z0-9]{52}", "JQQJ99[A-Za-z0-9]{0,30}"),
+    examples: [`${sample(52)}JQQJ99${sample(26)}`],
+    nearMisses: ["JQQJ99", `${sample(12)}JQQJ99${sample(26)}`],
+  },
+  {
+    name: "azure-function-key",
+    literals: ["AzFu"],
+    boundary: "none",
+    pattern: ledBy("[\\w-]{44}", "AzFu[\\w-]{5,6}(?:={1,2}|(?![\\w-]))"),
+    extend: false,
+    open: false,
+    examples: [`${sample(44)}AzFu${sample(6)}==`],
+    nearMisses: ["AzFunction", `${sample(44)}AzFunctionApplicationName`],
+  },
+  {
+    name: "neon-api-key",
+    literals: ["napi_"],
+    pattern: /napi_[a-z0-9]{40}/y,
+    examples: [`napi_${hex(64)}`],
+    nearMisses: ["napi_create_function", "napi_get_value_string_utf8"],
+  },
+  {
+    name: "tencent-secret-id",
+    literals: ["AKID"],
+    pattern: /AKID[A-Za-z0-9]{32}(?![A-Za-z0-9])/y,
+    validate: (secret) => /\d/.test(secret) && /[a-z]/.test(secret),
+    open: false,
+    extend: false,
+    examples: [`AKID${sample(32)}`],
+    nearMisses: ["AKID", "AKIDNEYSANDLIVERSANDHEARTSANDLUNGSXX"],
+  },
+  {
+    name: "yandex-api-key",
+    literals: ["AQVN"],
+    pattern: /AQVN[\w-]{35,38}(?![\w-])/y,
+    validate: (secret) => /\d/.test(secret),
+    open: false,
+    extend: false,
+    examples: [`AQVN${sample(36)}`],
+    nearMisses: ["AQVN", `AQVN${sample(60)}`],
   },
 ];

@@ -15,8 +15,12 @@ const SERVER_NAMES =
   "(?:server|host|hostaddr|port|data source|user|user ?id|uid|username|database|dbname|initial catalog)[ \\t]{0,2}=";
 const SERVER = new RegExp(SERVER_NAMES, "i");
 
+/** How far before the password the server is looked for: a host name, a database and a user's name. */
+const SERVER_WINDOW = 120;
+
 function isConnectionPassword(secret: string, before: string): boolean {
-  return isPassword(secret) && SERVER.test(before.slice(before.lastIndexOf("\n") + 1));
+  if (!isPassword(secret)) return false;
+  return SERVER.test(before.slice(Math.max(before.lastIndexOf("\n") + 1, before.length - SERVER_WINDOW)));
 }
 
 /** Shells write `$NAME`, templates `<name>`; a password of a person may be a word. */

@@ -77,7 +77,7 @@ export const PERSONAL_RULES: readonly TokenRule[] = [
     name: "credit-card",
     literals: cardStarts(),
     pattern:
-      /(?<![.+/_@#$-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d{2}([ -]?)\d{6}\2\d{5}|3[068]\d{2}([ -]?)\d{6}\3\d{4})(?![\w-]|\.\d)/y,
+      /(?<![./_@#$]|(?<!^|\n|\\n)[+-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d{2}([ -]?)\d{6}\2\d{5}|3[068]\d{2}([ -]?)\d{6}\3\d{4})(?![\w-]|\.\d)/y,
     validate: isCardNumber,
     extend: false,
     open: false,

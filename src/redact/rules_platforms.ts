@@ -52,10 +52,18 @@ export const PLATFORM_RULES: readonly TokenRule[] = [
   },
   {
     name: "gitlab-token",
-    literals: ["glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glft-", "glsoat-", "glagent-", "gloas-"],
+    literals: ["glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glft-", "glsoat-", "glagent-", "gloas-", "GR1348941"],
     boundary: "none",
-    pattern: /gl(?:pat|dt|rt|ptt|cbt|ft|soat|agent|oas)-[\w-]{16}/y,
-    examples: [`glpat-${sample(20)}`, `glrt-${sample(20)}`],
+    // Routable tokens end in a length and a checksum, each behind a dot.
+    pattern:
+      /gl(?:pat|dt|rt|ptt|cbt|ft|soat|agent|oas)-[\w-]{16,300}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9}(?![A-Za-z0-9]))?|GR1348941[\w-]{20}/y,
+    open: /gl(?:pat|dt|rt|ptt|cbt|ft|soat|agent|oas)-[\w.-]{0,320}|GR1348941[\w-]{0,64}/y,
+    examples: [
+      `glpat-${sample(20)}`,
+      `glrt-${sample(20)}`,
+      `glpat-${sample(27)}.01.${hex(9)}`,
+      `GR1348941${sample(20)}`,
+    ],
     nearMisses: ["glpat-short"],
   },
   {
@@ -85,7 +93,7 @@ export const PLATFORM_RULES: readonly TokenRule[] = [
     name: "slack-token",
     literals: ["xoxa-", "xoxb-", "xoxc-", "xoxd-", "xoxe-", "xoxe.xox", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-"],
     boundary: "none",
-    pattern: /(?:xoxe\.xox[bp]|xox[a-ceoprs]|xapp)-[\w-]{10}|xoxd-[\w%-]{10}/y,
+    pattern: /(?:xoxe\.xox[bp]|xox[a-ceoprs]|xapp)-[\w-]{10,40}|xoxd-[\w%-]{10,40}/y,
     validate: (secret) => /\d/.test(secret),
     examples: [
       `xoxb-0000000000-${sample(14)}`,

@@ -110,7 +110,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     name: "mailchimp-key",
     literals: ["-us"],
     boundary: "none",
-    pattern: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>[0-9a-f]{32}))-us[0-9]{1,2}(?![A-Za-z0-9-])/y,
+    pattern: /(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt]|\\u[0-9a-fA-F]{4})(?<lead>[0-9a-f]{32}))-us[0-9]{1,2}(?![A-Za-z0-9-])/y,
     extend: false,
     open: false,
     examples: [`${hex(32)}-us14`],
@@ -131,7 +131,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     literals: ["NRAK-", "NRIQ-", "NRII-", "NRJS-", "NRAL", "FFFFNRAL"],
     boundary: "none",
     pattern:
-      /NR(?:AK-[A-Z0-9]{27}|I[QI]-[\w-]{32}|JS-[0-9a-f]{19})|(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt])(?<lead>(?:[a-z]{2}01xx)?[0-9a-f]{28,36}(?:FFFF)?))NRAL/y,
+      /NR(?:AK-[A-Z0-9]{27}|I[QI]-[\w-]{32}|JS-[0-9a-f]{19})|(?<=(?:^|[^A-Za-z0-9]|\\[bfnrt]|\\u[0-9a-fA-F]{4})(?<lead>(?:[a-z]{2}01xx)?[0-9a-f]{28,36}(?:FFFF)?))NRAL/y,
     open: /NR(?:AK|IQ|II|JS)-[\w-]{4,40}/y,
     examples: [`NRAK-${sample(27).toUpperCase()}`, `eu01xx${hex(30)}FFFFNRAL`, `${hex(36)}NRAL`],
     nearMisses: ["NRAK-docs", "CENTRAL", "GENRAL"],
@@ -173,8 +173,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     name: "sentry-token",
     literals: ["sntrys_", "sntryu_", "sntryi_"],
-    pattern: /sntry(?:s_eyJ[\w=+/-]{60,400}|[ui]_[0-9a-f]{64})/y,
-    open: /sntry[sui]_[\w=+/-]{0,400}/y,
+    pattern: /sntry(?:s_eyJ(?:[\w=+/-]|\\{1,16}\/){60,400}|[ui]_[0-9a-f]{64})/y,
+    open: /sntry[sui]_(?:[\w=+/-]|\\{1,16}\/){0,400}/y,
     examples: [`sntrys_eyJ${sample(120)}=_${sample(43)}`, `sntryu_${hex(64)}`],
     nearMisses: ["sntrys_", "sntryu_token"],
   },

@@ -4,6 +4,8 @@
  * @module
  */
 
+// First: it closes what the permission row leaves open.
+import "./own_sockets.ts";
 import { MeterError } from "../domain/errors.ts";
 import { errorLabel } from "../log.ts";
 import { type ApiServer, startApi } from "./api.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+// First: it closes what the permission row leaves open.
+import "./own_sockets.ts";
 import { createAuthority } from "../ca/authority.ts";
 import { MeterError } from "../domain/errors.ts";
 import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";

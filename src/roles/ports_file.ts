@@ -6,6 +6,7 @@
  * @module
  */
 
+import { MeterError } from "../domain/errors.ts";
 import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
 import type { InterceptorPorts } from "./messages.ts";
 
@@ -33,12 +34,29 @@ export function readPorts(path: string): EffectivePorts {
   }
 }
 
-/** Replaces one process's part, keeping the other's; atomic, mode 0600. */
+/** Replaces one process's part, keeping the other's; atomic, mode 0600. @throws {MeterError} `failed` when it cannot. */
 export function updatePorts(path: string, part: Partial<EffectivePorts>): void {
   const text = JSON.stringify({ ...readPorts(path), ...part }, null, 2) + "\n";
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
-  Deno.renameSync(temporary, path);
+  try {
+    Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
+    Deno.renameSync(temporary, path);
+  } catch (cause) {
+    removeQuietly(temporary);
+    const state = cause instanceof Error ? cause.name : "unknown error";
+    throw new MeterError("failed", `Cannot write ${path}: ${state}`, {
+      hint: "Check what is there, and the owner and the free space of its folder",
+      cause,
+    });
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was never made.
+  }
 }
 
 /** Ports tried when another program holds the configured one. */

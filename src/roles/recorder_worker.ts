@@ -4,6 +4,8 @@
  * @module
  */
 
+// First: it closes what the permission row leaves open.
+import "./own_sockets.ts";
 import process from "node:process";
 import { type Config, defaultConfig } from "../domain/config.ts";
 import { configFacts } from "../domain/config_facts.ts";
@@ -11,6 +13,7 @@ import { MeterError } from "../domain/errors.ts";
 import type { QuotaSample } from "../domain/quota.ts";
 import { errorLabel, type LogEvent } from "../log.ts";
 import { BUNDLED_SOURCE, createRateTable, type RateTable } from "../meter/rates.ts";
+import { noteBodySync } from "../store/cloud_record.ts";
 import { type Database, openForWriting } from "../store/database.ts";
 import { prepareQuotaInsert } from "../store/quota.ts";
 import { seedRates } from "../store/rates.ts";
@@ -24,6 +27,7 @@ import { rateRows } from "./rate_rows.ts";
 import { Recorder } from "./recorder.ts";
 import { ApiLink } from "./recorder_commands.ts";
 import { SELF_TEST_EVENT, selfTestDetails } from "./self_test_record.ts";
+import { RecorderSyncLink } from "./sync_link.ts";
 import { reportFaults } from "./worker_faults.ts";
 
 reportFaults();
@@ -45,6 +49,8 @@ let running: Running | null = null;
 let forgetChoices = (): void => {};
 
 const apiLink = new ApiLink({ db: () => running?.db ?? null, changed: () => forgetChoices(), now: Date.now });
+
+const syncLink = new RecorderSyncLink(() => running?.db ?? null, Date.now);
 
 /** Where copies come from. */
 let source: MessagePort | null = null;
@@ -77,6 +83,8 @@ self.onmessage = (event: MessageEvent<ToRecorder>) => {
       return listen(message.interceptor);
     case "recorder.api":
       return apiLink.connect(message.api);
+    case "recorder.sync":
+      return syncLink.connect(message.sync);
     case "recorder.config":
       return configure(message.config);
     case "recorder.owner":
@@ -145,6 +153,7 @@ function mirrorRates(db: Database, rates: RateTable, { pricing }: Config): void 
 function noteChanges(db: Database, config: Config): void {
   try {
     noteSettings(db, configFacts(config), configFacts(defaultConfig()), Date.now());
+    noteBodySync(db, config.cloud.bodySync);
   } catch (error) {
     log({ event: "recorder.write.failed", reason: errorLabel(error), queued: 0 });
   }

@@ -1,11 +1,12 @@
 /**
  * A listening unix socket of mode 0600 in a folder of mode 0700, so that only programs of the same user are heard.
  *
- * Imports: roles/splice.ts.
+ * Imports: domain, roles/splice.ts.
  *
  * @module
  */
 
+import { MeterError } from "../domain/errors.ts";
 import { closeQuietly } from "./splice.ts";
 
 /** A pause after a failed accept, so that a lack of file descriptors does not spin. */
@@ -19,7 +20,7 @@ export interface UnixServer {
 /**
  * Listens at `path`, replacing what a dead process left there, and serves each connection until `serve` is done with it,
  * or has failed, which ends that connection only.
- * @throws the error of the listen call.
+ * @throws {MeterError} `failed` when something else is there; else the error of the listen call.
  */
 export function serveUnix(path: string, serve: (connection: Deno.UnixConn) => Promise<void>): UnixServer {
   try {
@@ -27,7 +28,7 @@ export function serveUnix(path: string, serve: (connection: Deno.UnixConn) => Pr
   } catch {
     // Nothing was left.
   }
-  const listener = Deno.listen({ transport: "unix", path });
+  const listener = listenAt(path);
   Deno.chmodSync(path, 0o600);
   const own = inodeAt(path);
   const open = new Set<Deno.UnixConn>();
@@ -44,6 +45,18 @@ export function serveUnix(path: string, serve: (connection: Deno.UnixConn) => Pr
       for (const connection of open) closeQuietly(connection);
     },
   };
+}
+
+function listenAt(path: string): Deno.UnixListener {
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new MeterError("failed", `Cannot listen at ${path}: something is there that cannot be removed`, {
+      hint: `Move ${path} away`,
+      cause,
+    });
+  }
 }
 
 function inodeAt(path: string): number | null {

@@ -127,6 +127,7 @@ function prepareFile(path: string, options: OpenOptions): boolean {
   }
   tighten(folder, owner, FOLDER_MODE, options);
 
+  for (const name of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) checkFile(name, owner.uid);
   const info = lstatOrNull(path);
   if (info === null) {
     // Made here with its mode, so that there is no moment at which SQLite's default mode shows.
@@ -134,7 +135,6 @@ function prepareFile(path: string, options: OpenOptions): boolean {
     Deno.chmodSync(path, FILE_MODE);
     return true;
   }
-  for (const name of [path, `${path}-wal`, `${path}-shm`]) checkFile(name, owner.uid);
   tightenCompanions(path, options);
   tighten(path, info, FILE_MODE, options);
   return false;

@@ -86,3 +86,20 @@ Deno.test("openLogFile goes on with the file at hand where files cannot be renam
     equal(log.lost, 0);
   });
 });
+
+Deno.test("openLogFile writes through no link and into no pipe, and leaves what they lead to as it is", async () => {
+  await withFolder((folder) => {
+    const other = `${folder}/other`;
+    Deno.writeTextFileSync(other, "kept", { mode: 0o644 });
+    Deno.chmodSync(other, 0o644);
+    Deno.symlinkSync(other, `${folder}/symbolic.log`);
+    Deno.linkSync(other, `${folder}/hard.log`);
+    Deno.mkdirSync(`${folder}/folder.log`);
+    new Deno.Command("mkfifo", { args: [`${folder}/pipe.log`] }).outputSync();
+    for (const name of ["symbolic", "hard", "folder", "pipe"]) {
+      throws(() => openLogFile(`${folder}/${name}.log`), { name: "MeterError", code: "failed" }, name);
+    }
+    equal(Deno.readTextFileSync(other), "kept");
+    equal(modeOf(other), 0o644);
+  });
+});

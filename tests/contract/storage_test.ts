@@ -43,7 +43,9 @@ Deno.test("L1 what is recorded is in db.sqlite and in no other file, and the dae
     deepEqual(written.filter((path) => !ours.some((folder) => path.startsWith(folder))), []);
     const names = pathsBelow(meter.home).filter((path) => !/^\/db\.sqlite(?:-wal|-shm)?$/.test(path));
     deepEqual(
-      names.filter((name) => !/^\/(?:config\.toml|effective-ports\.json|daemon\.sock|daemon\.err\.log)$/.test(name)),
+      names.filter((name) =>
+        !/^\/(?:config\.toml|effective-ports\.json|made-paths\.json|daemon\.sock|daemon\.err\.log)$/.test(name)
+      ),
       [],
     );
   });

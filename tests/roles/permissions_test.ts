@@ -42,6 +42,8 @@ interface World {
   readonly provider: Address;
   readonly caCertPem: string;
   readonly apiPort: number;
+  /** Of the paired server. */
+  readonly cloudPort: number;
   /** Serves a module over HTTP. */
   readonly web: number;
   /** Listens and is nobody's business. */
@@ -72,6 +74,7 @@ async function withWorld(upstream: Partial<UpstreamSettings>, body: (world: Worl
       return new Response("export default 1;", { headers: { "content-type": "application/javascript" } });
     });
     const apiPort = closedPort();
+    const cloud = tcpServer(async (connection) => void await receive(connection));
     const address = { host: LOCAL, port: provider.port };
     const map = Object.fromEntries(INTERCEPTED_HOSTS.map((host) => [host, address]));
     const inputs: RowInputs = {
@@ -82,6 +85,7 @@ async function withWorld(upstream: Partial<UpstreamSettings>, body: (world: Worl
       apiPorts: [apiPort],
       upstream: { ...DIRECT, map, caCerts: [caCertPem], ...upstream },
       selfTestPort: 0,
+      cloudServer: { host: LOCAL, port: cloud.port },
     };
     try {
       await body({
@@ -90,6 +94,7 @@ async function withWorld(upstream: Partial<UpstreamSettings>, body: (world: Worl
         provider: address,
         caCertPem,
         apiPort,
+        cloudPort: cloud.port,
         web: web.addr.port,
         stranger: stranger.port,
         async check(role, expected, attempts) {
@@ -100,6 +105,7 @@ async function withWorld(upstream: Partial<UpstreamSettings>, body: (world: Worl
     } finally {
       provider.stop();
       stranger.stop();
+      cloud.stop();
       control.close();
       other.close();
       await web.shutdown();
@@ -289,6 +295,54 @@ Deno.test("permissionsOf gives the api its port and the folder to read, and lets
   });
 });
 
+Deno.test("permissionsOf gives sync the paired server and the folder to read, and lets it change nothing", async () => {
+  await withWorld({}, async (world) => {
+    const { inputs, provider, apiPort, cloudPort, check } = world;
+    const database = `${inputs.home}/halton.db`;
+    await check("sync", "refused", [
+      ...forbiddenToAll(world),
+      ...forbiddenBeyondEdge(world),
+      { kind: "connect", hostname: LOCAL, port: provider.port },
+      { kind: "connect", hostname: "localhost", port: cloudPort },
+      { kind: "listen", hostname: LOCAL, port: 0 },
+      { kind: "listen", hostname: LOCAL, port: apiPort },
+      { kind: "write", path: `${inputs.home}/new` },
+      { kind: "write", path: database },
+      { kind: "remove", path: database },
+      { kind: "env", name: "WS_NO_BUFFER_UTIL" },
+    ]);
+    await check("sync", "done", [
+      { kind: "connect", hostname: LOCAL, port: cloudPort },
+      { kind: "sqlite", path: database, readOnly: true, sql: "SELECT count(*) FROM requests" },
+    ]);
+    const inDatabase: Attempt[] = [
+      { kind: "sqlite", path: database, readOnly: true, sql: "DELETE FROM requests" },
+      { kind: "sqlite", path: database, readOnly: false, sql: "CREATE TABLE probe (x)" },
+    ];
+    for (const [attempt, outcome] of await outcomes(permissionsOf("sync", inputs), inDatabase)) {
+      equal(outcome === "done", false, JSON.stringify(attempt));
+    }
+    const unpaired = permissionsOf("sync", { ...inputs, cloudServer: null });
+    for (
+      const [attempt, outcome] of await outcomes(unpaired, [{ kind: "connect", hostname: LOCAL, port: cloudPort }])
+    ) {
+      equal(outcome, "refused", JSON.stringify(attempt));
+    }
+  });
+});
+
+Deno.test("permissionsOf lets sync reach a proxy in the server's place, but for a server on this machine", () => {
+  const inputs = { home: "/h", portsFile: "", controlSocket: "", edgeLog: "", apiPorts: [], selfTestPort: 0 };
+  const upstream = { ...DIRECT, proxy: { host: "fd00::1", port: 3128, authorization: null } };
+  const netOf = (host: string, row: Partial<RowInputs> = {}) =>
+    permissionsOf("sync", { ...inputs, upstream: DIRECT, cloudServer: { host, port: 443 }, ...row }).net;
+  deepEqual(netOf("meter.example.com"), ["meter.example.com:443"]);
+  deepEqual(netOf("::1"), ["[::1]:443"]);
+  deepEqual(netOf("meter.example.com", { upstream }), ["[fd00::1]:3128"]);
+  deepEqual(netOf("localhost", { upstream }), ["localhost:443"]);
+  deepEqual(netOf("x", { cloudServer: null }), false);
+});
+
 Deno.test("permissionsOf names no permission but those of this table, and ffi for nobody", () => {
   const inputs: RowInputs = {
     home: "/h",
@@ -300,7 +354,7 @@ Deno.test("permissionsOf names no permission but those of this table, and ffi fo
     selfTestPort: 8090,
   };
   const names = ["env", "ffi", "import", "net", "read", "run", "sys", "write"];
-  for (const role of ["edge", "interceptor", "recorder", "api"] as const) {
+  for (const role of ["edge", "interceptor", "recorder", "api", "sync"] as const) {
     const row = permissionsOf(role, inputs);
     deepEqual(Object.keys(row).toSorted(), names, role);
     deepEqual([row.ffi, row.run, row.sys, row.import], [false, false, false, false], role);

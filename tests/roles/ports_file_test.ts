@@ -53,8 +53,14 @@ Deno.test("updatePorts starts anew where the file is garbage", async () => {
   });
 });
 
-Deno.test("updatePorts fails in a folder that does not exist", () => {
-  throws(() => updatePorts("/nowhere/at/all/ports.json", { edge: EDGE }), Deno.errors.NotFound);
+Deno.test("updatePorts fails in a folder that does not exist, and in place of a folder, leaving nothing behind", async () => {
+  throws(() => updatePorts("/nowhere/at/all/ports.json", { edge: EDGE }), { name: "MeterError", code: "failed" });
+  await withFolder((folder) => {
+    Deno.mkdirSync(`${folder}/ports.json`);
+    throws(() => updatePorts(`${folder}/ports.json`, { edge: EDGE }), { name: "MeterError", code: "failed" });
+    deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["ports.json"]);
+    return Promise.resolve();
+  });
 });
 
 Deno.test("readPorts takes garbage for nothing running, part by part", async () => {

@@ -7,7 +7,7 @@
 import "../../src/roles/own_sockets.ts";
 import { execFileSync } from "node:child_process";
 import { get } from "node:http";
-import { open as openInspector } from "node:inspector";
+import { open as openInspector, url as inspectorUrl } from "node:inspector";
 import { createRequire } from "node:module";
 import { connect as connectNode, Server, Socket } from "node:net";
 import { lookup } from "node:dns/promises";
@@ -59,7 +59,8 @@ async function attempt(what: Attempt): Promise<unknown> {
       return await new Promise((resolve, reject) => {
         const socket = connectNode({ host: what.hostname, port: what.port });
         socket.once("connect", () => resolve(socket.destroy()));
-        socket.once("error", reject);
+        // Deno 2.4 calls a lack of permission a refusal of the other side; somebody listens there.
+        socket.once("error", (error) => reject(/ECONNREFUSED/.test(error.message) ? notCapable(error) : error));
       });
     case "connect unix":
       return (await Deno.connect({ transport: "unix", path: what.path })).close();
@@ -109,7 +110,9 @@ async function attempt(what: Attempt): Promise<unknown> {
       if (!("caches" in globalThis)) throw new Deno.errors.NotCapable("no cache");
       return await (await caches.open("probe")).put("https://probe.test/", new Response("probe"));
     case "inspect":
-      return openInspector(0, "127.0.0.1");
+      openInspector(0, "127.0.0.1");
+      if ((inspectorUrl() ?? null) === null) throw new Deno.errors.NotCapable("no inspector");
+      return undefined;
     case "kill":
       return Deno.kill(Deno.ppid, "SIGCONT");
     case "request by node":
@@ -165,7 +168,7 @@ async function adoptSockets(): Promise<void> {
 
 /** Whether `act` succeeds; one that neither succeeds nor fails in this time has come to nothing. */
 async function isDone(act: (reject: (error: unknown) => void, resolve: () => void) => void): Promise<boolean> {
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     return await new Promise<boolean>((resolve, reject) => {
       timer = setTimeout(() => resolve(false), 20);
@@ -195,6 +198,10 @@ async function startInnerWorker(): Promise<void> {
   } finally {
     inner.terminate();
   }
+}
+
+function notCapable(error: Error): Error {
+  return new Deno.errors.NotCapable(error.message);
 }
 
 function useDatabase(what: Extract<Attempt, { kind: "sqlite" }>): void {

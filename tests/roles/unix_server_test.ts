@@ -61,3 +61,13 @@ Deno.test("serveUnix fails where there is no folder", async () => {
     return Promise.resolve();
   });
 });
+
+Deno.test("serveUnix says so when what is there cannot be removed", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/socket`;
+    Deno.mkdirSync(`${path}/kept`, { recursive: true });
+    throws(() => serveUnix(path, greeting("hello")), { name: "MeterError", code: "failed" });
+    equal(Deno.statSync(`${path}/kept`).isDirectory, true);
+    return Promise.resolve();
+  });
+});

@@ -83,6 +83,19 @@ Deno.test("openForWriting refuses a symbolic link under any of the database's na
   });
 });
 
+Deno.test("openForWriting refuses a symbolic link in place of the log of a database that is not there yet", async () => {
+  await withFolder((folder) => {
+    const other = `${folder}/other`;
+    Deno.writeTextFileSync(other, "kept", { mode: 0o644 });
+    for (const end of ["-wal", "-shm", "-journal"]) {
+      Deno.symlinkSync(other, `${folder}/db.sqlite${end}`);
+      throws(() => openForWriting(`${folder}/db.sqlite`, { now: 0 }), { code: "database_unusable" }, end);
+      Deno.removeSync(`${folder}/db.sqlite${end}`);
+    }
+    equal(Deno.readTextFileSync(other), "kept");
+  });
+});
+
 Deno.test("openForWriting refuses a folder of another user", async () => {
   await withFolder((folder) => {
     const uid = Deno.statSync(folder).uid ?? 0;
