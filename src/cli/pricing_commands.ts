@@ -32,7 +32,12 @@ const list = buildCommand<ListFlags, [], MeterContext>({
   loader: async () => (await import("./pricing_list.ts")).pricingListCommand,
   parameters: {
     flags: {
-      provider: optional("name", "One provider only"),
+      provider: {
+        kind: "enum",
+        values: ["anthropic", "openai", "gemini", "xai"],
+        optional: true,
+        brief: "One provider only",
+      },
       model: optional("text", "Models whose name holds this"),
       json,
     },
@@ -60,7 +65,7 @@ const set = buildCommand<SetFlags, [string, string], MeterContext>({
       output: text("usd", "USD per million output tokens"),
       "cache-read": optional("usd", "USD per million tokens read from a cache"),
       "cache-write-5m": optional("usd", "USD per million tokens written to a cache, the short or only kind"),
-      "cache-write-1h": optional("usd", "USD per million tokens written to a cache for an hour"),
+      "cache-write-1h": optional("usd", "USD per million tokens written to a cache for long: an hour, at OpenAI 12"),
       from: optional("date", "First day on which it holds, UTC"),
       until: optional("date", "First day on which it no longer holds, UTC"),
     },

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Provider } from "../domain/exchange.ts";
 import type { TierText } from "../meter/rate_line.ts";
 import { BUNDLE_DATE, BUNDLED_SOURCE, createRateTable, type ListedRate, OVERRIDE_SOURCE } from "../meter/rates.ts";
 import { loadConfig } from "../os/config_file.ts";
@@ -18,7 +19,7 @@ import { VERSION } from "./version.ts";
 
 /** Flags of the command. */
 export interface ListFlags {
-  readonly provider?: string;
+  readonly provider?: Provider;
   readonly model?: string;
   readonly json: boolean;
 }

@@ -11,7 +11,7 @@ import { formatUsd, roundHalfEven } from "../domain/money.ts";
 import { billedPico, type UsageSums } from "../store/queries.ts";
 import { averageLatency, type Report, type ReportLine, type UnpricedLine } from "./report.ts";
 import { dayLabel, periodLabel } from "./report_period.ts";
-import { type Column, flow, layoutTable, loadPaint, type Paint, type Screen, showable } from "./table.ts";
+import { type Column, flow, layoutTable, loadPaint, type Paint, type Screen, showable, wrapped } from "./table.ts";
 
 const UNKNOWN = "–";
 /** Model names listed per reason before the rest is only counted. */
@@ -30,9 +30,11 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function renderText(report: Report, version: string, screen: Screen): Promise<string> {
   const paint = await loadPaint(screen.colour);
   const head = paint.bold(`halton-meter v${version} · cost report · ${periodLabel(report.range)}`);
-  const body = report.totals.requests === 0 && report.repeatedFetches === 0
-    ? nothing(report)
-    : [...totals(report, screen.columns), ...notes(report, paint), ...tables(report, screen.columns, paint)];
+  const body = report.totals.requests === 0 && report.repeatedFetches === 0 ? nothing(report) : [
+    ...totals(report, screen.columns),
+    ...notes(report, screen.columns, paint),
+    ...tables(report, screen.columns, paint),
+  ];
   return [head, ...body, ""].join("\n");
 }
 
@@ -70,7 +72,7 @@ function totals(report: Report, width: number): string[] {
 }
 
 /** What the sums leave out, or what their costs are not. */
-function notes(report: Report, paint: Paint): string[] {
+function notes(report: Report, width: number, paint: Paint): string[] {
   const { totals: sums } = report;
   const lines: string[] = [];
   const missing = [
@@ -79,17 +81,17 @@ function notes(report: Report, paint: Paint): string[] {
       ? [sums.unpriced > 0 ? `${grouped(sums.incomplete)} incomplete` : `${plural(sums.incomplete, "call")} incomplete`]
       : []),
   ];
-  if (missing.length > 0) lines.push(paint.yellow(missing.join(", ")));
+  if (missing.length > 0) lines.push(...wrapped(missing.join(", "), width).map((line) => paint.yellow(line)));
   if (sums.notBilledRequests > 0) {
-    lines.push(
+    lines.push(...wrapped(
       `${plural(sums.notBilledRequests, "call")} under a subscription or credits: ` +
         `worth ${worth(sums)} at API prices, not in the total`,
-    );
+      width,
+    ));
   }
   if (report.repeatedFetches > 0) {
-    lines.push(
-      `${plural(report.repeatedFetches, "repeated fetch", "repeated fetches")} of earlier responses not counted`,
-    );
+    const fetches = plural(report.repeatedFetches, "repeated fetch", "repeated fetches");
+    lines.push(...wrapped(`${fetches} of earlier responses not counted`, width));
   }
   return lines;
 }

@@ -113,6 +113,17 @@ export function flow(pieces: readonly string[], width: number): string[] {
   return lines;
 }
 
+/** Breaks a sentence between words where the width would be passed; what follows the first line is set in by two. */
+export function wrapped(sentence: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && stringWidth(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(last === undefined ? word : `  ${word}`);
+  }
+  return lines;
+}
+
 /** Text without characters that would move the cursor, change the reading order or hide. */
 export function showable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");

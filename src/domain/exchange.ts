@@ -217,6 +217,8 @@ export interface ExchangeRow {
   readonly responseBytes: number;
   /** 64 hex digits: HMAC-SHA-256 of the request body under the per-install key; null without a body. */
   readonly promptHash: string | null;
+  /** Working directory of the process that called, redacted; kept only where the user shares it. Absent = not kept. */
+  readonly sourceWorkdir?: string;
 }
 
 /** One direction's body, redacted and cut, ready to be written. */

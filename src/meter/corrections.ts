@@ -167,6 +167,37 @@ export const CORRECTIONS: readonly Correction[] = [
     source: "https://developers.openai.com/api/docs/models/gpt-6.1-sol",
     read: "2026-11-21",
   },
+  {
+    kind: "price",
+    provider: "openai",
+    id: "gpt-6.1-terra",
+    from: null,
+    until: null,
+    prices: { input: "1", cacheRead: "0.05", cacheWrite5m: "1.25", cacheWrite1h: "2.5", output: "5", webSearch: "10" },
+    tiers: [{
+      above: 272_000,
+      prices: { input: "2", cacheRead: "0.1", cacheWrite5m: "2.5", cacheWrite1h: "5", output: "7.5", webSearch: "10" },
+    }],
+    source: "https://developers.openai.com/api/docs/models/gpt-6.1-terra",
+    read: "2026-11-21",
+  },
+  {
+    kind: "price",
+    provider: "openai",
+    id: "gpt-6.2-sol",
+    from: null,
+    until: null,
+    prices: { input: "2", cacheRead: "0.1", cacheWrite5m: "2.5", cacheWrite1h: "5", output: "10", webSearch: "10" },
+    tiers: [{
+      above: 272_000,
+      prices: { input: "4", cacheRead: "0.2", cacheWrite5m: "5", cacheWrite1h: "10", output: "15", webSearch: "10" },
+    }],
+    source: "https://developers.openai.com/api/docs/models/gpt-6.2-sol",
+    read: "2026-11-21",
+  },
+  // Billed by the length of the session: 0.05 and 0.034 USD a minute.
+  byTheHour("gpt-live-1", "3"),
+  byTheHour("gpt-realtime-translate", "2.04"),
   // These models put out nothing but images, so the one output rate is the image rate.
   imageOutput("gpt-image-1", "40"),
   imageOutput("gpt-image-1-mini", "8"),
@@ -183,6 +214,17 @@ export const CORRECTIONS: readonly Correction[] = [
   freeOfCharge("gemma-4-26b-a4b-it"),
   freeOfCharge("gemma-4-31b-it"),
   {
+    kind: "price",
+    provider: "xai",
+    id: "grok-4.7",
+    from: null,
+    until: null,
+    prices: { input: "2", cacheRead: "0.5", output: "6" },
+    tiers: [{ above: 199_999, prices: { input: "4", cacheRead: "1", output: "12" } }],
+    source: "https://apidog.com/blog/how-to-use-grok-4-7-api/",
+    read: "2026-11-21",
+  },
+  {
     kind: "alias",
     provider: "xai",
     id: "grok-4.20",
@@ -194,6 +236,20 @@ export const CORRECTIONS: readonly Correction[] = [
 
 function imageOutput(id: string, outputImage: string): AmendCorrection {
   return { kind: "amend", provider: "openai", id, prices: { outputImage }, source: OPENAI_PRICING, read: "2026-11-21" };
+}
+
+function byTheHour(id: string, audioHour: string): PriceCorrection {
+  const source = `https://developers.openai.com/api/docs/models/${id}`;
+  return {
+    kind: "price",
+    provider: "openai",
+    id,
+    from: null,
+    until: null,
+    prices: { audioHour },
+    source,
+    read: "2026-11-21",
+  };
 }
 
 function freeOfCharge(id: string): AmendCorrection {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { CostMissing, ExtraUsage, ModalityTokens, TokenUsage, UsagePart } from "../domain/exchange.ts";
+import type { CostMissing, ExtraUsage, ModalityTokens, Provider, TokenUsage, UsagePart } from "../domain/exchange.ts";
 import type { Fraction } from "../domain/money.ts";
 import type { Prices, Rate, TokenKey } from "./rate_line.ts";
 
@@ -55,6 +55,12 @@ const LABELS: Readonly<Record<TokenKey, string>> = {
   outputVideo: "output video",
 };
 
+/** OpenAI keeps what is written for 30 minutes, or for 12 hours. */
+const OPENAI_LABELS: Readonly<Partial<Record<TokenKey, string>>> = {
+  cacheWrite5m: "cache write 30m",
+  cacheWrite1h: "cache write 12h",
+};
+
 /**
  * The tier a prompt falls into: the highest whose threshold is exceeded by the four prompt counts together. The whole
  * request is billed at that tier's prices. Unknown counts weigh nothing here; {@link tokenLines} refuses them.
@@ -82,9 +88,10 @@ export function tokenLines(part: UsagePart, rate: Rate, prices: Prices): Lines {
   const lines: BareLine[] = [];
   for (const [key, count] of counts) {
     if (count === 0) continue;
-    const price = priceOf(key, prices);
+    const price = priceOf(key, prices, rate.provider);
     if (price === undefined) return { missing: "rate_missing" };
-    lines.push({ label: LABELS[key], unit: "tokens", count, price: { num: price, den: 1n } });
+    const label = (rate.provider === "openai" ? OPENAI_LABELS[key] : undefined) ?? LABELS[key];
+    lines.push({ label, unit: "tokens", count, price: { num: price, den: 1n } });
   }
   return { lines };
 }
@@ -143,12 +150,14 @@ function split(usage: TokenUsage, subsets: ModalityTokens): readonly (readonly [
 
 /**
  * A rate for a kind of token. Images and video sent to a model without a rate for them are billed as its input: vendors list
- * one price for text, images and video there, and a separate one where it differs. Nothing else falls back.
+ * one price for text, images and video there, and a separate one where it differs. OpenAI's models up to GPT-6.1 Sol list one
+ * price for writing to a cache, whatever the lifetime. Nothing else falls back.
  */
-function priceOf(key: TokenKey, prices: Prices): bigint | undefined {
+function priceOf(key: TokenKey, prices: Prices, provider: Provider): bigint | undefined {
   const { perToken } = prices;
   const price = perToken[key];
   if (price !== undefined) return price;
+  if (key === "cacheWrite1h" && provider === "openai") return perToken.cacheWrite5m;
   if (key === "inputImage" || key === "inputVideo") return perToken.input;
   return key === "cacheReadImage" ? perToken.cacheRead : undefined;
 }

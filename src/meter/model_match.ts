@@ -64,9 +64,13 @@ export function normalizeModel(model: string): string | null {
   return name === "" || name.length > MAX_NAME ? null : name;
 }
 
-/** The name without its release suffix, or null when it has none. */
+/**
+ * The name without its release suffix, or null when it has none. "Latest" of a name without a version, such as
+ * `gemini-pro-latest`, is whatever is newest and not the model that was once sold under the bare name.
+ */
 export function withoutDate(provider: Provider, name: string): string | null {
-  return (DATED.exec(name) ?? (provider === "xai" ? XAI_DATED.exec(name) : null))?.[1] ?? null;
+  const base = (DATED.exec(name) ?? (provider === "xai" ? XAI_DATED.exec(name) : null))?.[1] ?? null;
+  return base !== null && name.endsWith("-latest") && !/\d/.test(base) ? null : base;
 }
 
 /** Indexes the models of one provider. `aliases` maps further names to ids and wins over the rules. */

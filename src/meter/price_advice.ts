@@ -24,7 +24,8 @@ export function adviceFor(reason: string, provider: string, model: string | null
     : `halton-meter pricing set ${provider} ${quoted(model)} --input X --output Y, then halton-meter pricing reprice`;
   switch (reason) {
     case "unknown_model":
-      return { why: "No price is known for this model", todo: set };
+      // Of several parts of a call, one model may have a price and another none.
+      return { why: `No price is known for ${model ?? "this model"}`, todo: set };
     case "rate_missing":
       return { why: "The price list has no rate for something that this call used", todo: set };
     case "model_not_reported":

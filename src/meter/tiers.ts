@@ -13,7 +13,7 @@ import type { Provider, Reading } from "../domain/exchange.ts";
 import { type Fraction, multiply, ONE } from "../domain/money.ts";
 
 /** How a call was served, as far as prices care. `unknown` covers every name without a published meaning. */
-export type Tier = "standard" | "batch" | "flex" | "fast" | "unknown";
+export type Tier = "standard" | "batch" | "flex" | "fast" | "ultrafast" | "unknown";
 
 /** What multiplies the token prices of a part, and which prices: a fast mode may know no long-context rates. */
 export interface TierFactor {
@@ -26,7 +26,15 @@ const TIER_NAMES: Readonly<Record<Provider, Readonly<Record<string, Tier>>>> = {
   // "priority" is missing on purpose: Anthropic sells it by commitment, so a call has no price of its own.
   anthropic: { standard: "standard", standard_only: "standard", batch: "batch", fast: "fast" },
   // OpenAI renamed priority processing to fast mode on 2026-07-30; both names stay valid.
-  openai: { default: "standard", standard: "standard", batch: "batch", flex: "flex", priority: "fast", fast: "fast" },
+  openai: {
+    default: "standard",
+    standard: "standard",
+    batch: "batch",
+    flex: "flex",
+    priority: "fast",
+    fast: "fast",
+    ultrafast: "ultrafast",
+  },
   gemini: {
     standard: "standard",
     // On its OpenAI-compatible path.
@@ -72,7 +80,10 @@ const FAST: Readonly<Record<Provider, Readonly<Record<string, Fast>>>> = {
   },
   openai: {
     "gpt-6.1-sol": { factor: times(2n), long: "upper" },
+    "gpt-6.1-terra": listed(times(2n)),
+    "gpt-6.2-sol": { factor: times(2n), long: "upper" },
     "gpt-6-astra": listed(times(2n)),
+    "gpt-6-sol": listed(times(2n)),
     "gpt-6-luna": listed(times(2n)),
     "gpt-5.6-sol": { factor: times(2n), long: "upper" },
     "gpt-5.6-terra": { factor: times(2n), long: "upper" },
@@ -98,6 +109,15 @@ const FAST: Readonly<Record<Provider, Readonly<Record<string, Fast>>>> = {
     "gemini-3.8-flash": listed(times(9n, 5n)),
   },
   xai: {},
+};
+
+/**
+ * Ultrafast prices divided by standard prices, by listed id; OpenAI alone sells it. GPT-6.2 Sol is not listed: its factor holds
+ * until a day only.
+ */
+const ULTRAFAST: Readonly<Record<string, Fast>> = {
+  "gpt-6-astra": listed(times(6n)),
+  "gpt-6.1-sol": listed(times(6n)),
 };
 
 /** Vendors that publish half price for batches and for flex processing. */
@@ -129,8 +149,11 @@ function together(tier: Tier, other: Tier): Tier {
 export function tierFactor(tier: Tier, provider: Provider, id: string, long: boolean): TierFactor | null {
   if (tier === "standard") return { factor: ONE, basePricesOnly: false };
   if (tier === "unknown") return null;
-  if (tier !== "fast") return HALF_PRICE[tier].includes(provider) ? { factor: HALF, basePricesOnly: false } : null;
-  const found = Object.hasOwn(FAST[provider], id) ? FAST[provider][id] : undefined;
+  if (tier === "batch" || tier === "flex") {
+    return HALF_PRICE[tier].includes(provider) ? { factor: HALF, basePricesOnly: false } : null;
+  }
+  const factors = tier === "fast" ? FAST[provider] : provider === "openai" ? ULTRAFAST : {};
+  const found = Object.hasOwn(factors, id) ? factors[id] : undefined;
   if (found === undefined || (long && found.long === "unpublished")) return null;
   return { factor: found.factor, basePricesOnly: found.long === "base" };
 }

@@ -14,7 +14,7 @@ import type { Mode, ProviderError, Reading, UsageUnknown } from "../domain/excha
 import { SseReader } from "../http1/sse.ts";
 import type { Emit, ExchangeReader, RequestFacts, TellQuota } from "./adapter.ts";
 import { errorOf, NAMELESS_ERROR } from "./error_body.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import { isObject, type JsonObject, objectIn } from "./json.ts";
 import { JsonBody } from "./json_body.ts";
 import { type ElementLayout, JsonElements } from "./json_elements.ts";
 import { type AskedCall, NOTHING_ASKED, RequestBody } from "./request_body.ts";
@@ -135,6 +135,7 @@ export class HttpReader implements ExchangeReader {
   /** Bytes of the response body are missing here: the copy was given up for a while. */
   responseGap(): void {
     this.#gap = true;
+    this.#body?.gap();
     this.#events?.gap();
     this.#list?.gap();
   }
@@ -195,7 +196,8 @@ export class HttpReader implements ExchangeReader {
     this.#refused = told !== null;
     if (!failedStatus && isObject(content.value)) this.#format.document(content.value);
     const readable = content.kind !== "broken" && (isObject(content.value) || error !== null);
-    const whole = readable && fault !== "dropped";
+    // The end of a document that has a gap tells the usage like that of one too long to be kept.
+    const whole = readable && (fault !== "dropped" || (content.kind === "members" && tellsUsage(content.value)));
     return { ...ending, documentWhole: whole, fault: whole ? null : fault ?? "unreadable", error };
   }
 
@@ -206,6 +208,12 @@ export class HttpReader implements ExchangeReader {
     // Audio, subtitles and plain text are what some endpoints answer with; a page of markup is not.
     return this.#opaque && this.#call.contentType.startsWith("text/html") ? "unreadable" : null;
   }
+}
+
+function tellsUsage(document: JsonObject): boolean {
+  return [document, objectIn(document, "response")].some((object) =>
+    objectIn(object, "usage") !== null || objectIn(object, "usageMetadata") !== null
+  );
 }
 
 /** Whether any tokens or seconds were told. */

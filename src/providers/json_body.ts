@@ -3,6 +3,7 @@
  *
  * Up to a cap the body is kept and parsed. Above it only its beginning and end stay, and the members that accounting needs
  * are looked for there: providers put model and id first and usage last, and the bulk, such as embeddings or images, between.
+ * The same holds for a body whose middle was given up.
  *
  * Imports: ./growing_bytes.ts, ./json.ts, ./json_members.ts, ./tail_window.ts.
  *
@@ -46,7 +47,7 @@ export type JsonBodyContent =
   | { readonly kind: "empty" }
   /** The whole document. */
   | { readonly kind: "whole"; readonly value: unknown }
-  /** Members of a document that was longer than the cap; its end was seen. */
+  /** Members of a document that was longer than the cap, or has a gap; its end was seen. */
   | { readonly kind: "members"; readonly value: JsonObject }
   /** Not JSON, or cut: the members at the head that could be read. */
   | { readonly kind: "broken"; readonly value: JsonObject };
@@ -68,10 +69,20 @@ export class JsonBody {
     if (this.#tail !== null) return this.#tail.read(bytes);
     this.#kept.append(bytes);
     if (this.#kept.length <= this.#cap) return;
-    this.#head = this.#kept.bytes().slice(0, WINDOW_BYTES);
-    this.#tail = new TailWindow(WINDOW_BYTES);
-    this.#tail.read(this.#kept.bytes());
+    const tail = this.#startTail();
+    tail.read(this.#kept.bytes());
     this.#kept.clear();
+  }
+
+  /** Bytes are missing here: what came before is the beginning, the end is in what follows. */
+  gap(): void {
+    this.#startTail();
+    this.#kept.clear();
+  }
+
+  #startTail(): TailWindow {
+    this.#head ??= this.#kept.bytes().slice(0, WINDOW_BYTES);
+    return this.#tail = new TailWindow(WINDOW_BYTES);
   }
 
   /** The beginning and the end of the body, which may overlap, for formats that are not JSON. */

@@ -26,6 +26,7 @@ export function mapChatUsage(usage: JsonObject, documented: ReasoningPlace): Map
     prompt: countIn(usage, "prompt_tokens"),
     cached: countIn(prompt, "cached_tokens"),
     cacheWrite: countIn(prompt, "cache_write_tokens"),
+    longCacheWrite: longWriteIn(prompt),
     completion: countIn(usage, "completion_tokens"),
     reasoning: countIn(completion, "reasoning_tokens"),
     total: countIn(usage, "total_tokens"),
@@ -72,7 +73,12 @@ export function mapInputOnly(input: number | null): MappedUsage {
   };
 }
 
-/** Maps `usage` of the Responses family. Both lifetimes of cache writes have one published rate and go to one count. */
+/** Of the two lifetimes of cache writes, the one of 12 hours: newer models publish a price of its own for it. */
+function longWriteIn(details: JsonObject | null): number | null {
+  return countIn(objectIn(details, "cache_write_tokens_details"), "ttl_12h_tokens");
+}
+
+/** Maps `usage` of the Responses family. */
 export function mapResponsesUsage(usage: JsonObject): MappedUsage {
   const input = objectIn(usage, "input_tokens_details");
   const output = objectIn(usage, "output_tokens_details");
@@ -80,6 +86,7 @@ export function mapResponsesUsage(usage: JsonObject): MappedUsage {
     prompt: countIn(usage, "input_tokens"),
     cached: countIn(input, "cached_tokens"),
     cacheWrite: countIn(input, "cache_write_tokens"),
+    longCacheWrite: longWriteIn(input),
     completion: countIn(usage, "output_tokens"),
     reasoning: countIn(output, "reasoning_tokens"),
     total: countIn(usage, "total_tokens"),

@@ -69,7 +69,8 @@ export class RequestBody {
 /** What a JSON request, or a `response.create` message of a socket, asks for. */
 export function askedBy(body: JsonObject): AskedCall {
   return {
-    model: withoutModelsPrefix(nameIn(body, "model")),
+    // Code Assist wraps the request for a token count.
+    model: withoutModelsPrefix(nameIn(body, "model") ?? nameIn(objectIn(body, "request"), "model")),
     stream: body["stream"] === true,
     includeUsage: objectIn(body, "stream_options")?.["include_usage"] === true,
     tier: nameIn(body, "service_tier") ?? nameIn(body, "serviceTier"),

@@ -16,7 +16,7 @@ import {
   type UsagePart,
   type UsageUnknown,
 } from "../domain/exchange.ts";
-import { errorOf } from "./error_body.ts";
+import { errorOf, NAMELESS_ERROR } from "./error_body.ts";
 import type { Call } from "./http_reader.ts";
 import { countIn, type JsonObject, nameIn, objectIn, objectsIn, rawUsageOf } from "./json.ts";
 import { mapMediaUsage, mapResponsesUsage } from "./openai_usage.ts";
@@ -60,7 +60,8 @@ export function responseReading(
     providerCostPico: providerCostIn(usage),
     inconsistent: mapped?.inconsistent ?? false,
     billable: !call.asked.warmUp && !(usage === null && failed(response, outcome)),
-    error: outcome.error ?? errorOf({ error: response["error"] ?? null }, null),
+    error: outcome.error ?? errorOf({ error: response["error"] ?? null }, null) ??
+      (response["status"] === "failed" ? NAMELESS_ERROR : null),
     rawUsage: rawUsageOf(usage === null ? null : withToolUsage(usage, objectIn(response, "tool_usage"))),
   });
 }

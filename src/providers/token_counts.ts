@@ -16,6 +16,8 @@ export interface ReportedCounts {
   readonly besidePrompt?: number;
   readonly cached: number | null;
   readonly cacheWrite: number | null;
+  /** The part of `cacheWrite` that is kept for the longer of two lifetimes. */
+  readonly longCacheWrite?: number | null;
   readonly completion: number | null;
   readonly reasoning: number | null;
   readonly total: number | null;
@@ -49,12 +51,14 @@ export function reconcile(reported: ReportedCounts, documented: ReasoningPlace):
   }
   const output = completion === null ? null : completion + (place === "outside" ? reasoning : 0);
   inconsistent ||= output !== null && reasoning > output;
+  const written = reported.cacheWrite ?? 0;
+  const long = Math.min(reported.longCacheWrite ?? 0, written);
   return {
     usage: {
-      input: prompt === null ? null : uncached(prompt, reported.cached ?? 0, reported.cacheWrite ?? 0) + beside,
+      input: prompt === null ? null : uncached(prompt, reported.cached ?? 0, written) + beside,
       cacheRead: reported.cached ?? 0,
-      cacheWrite5m: reported.cacheWrite ?? 0,
-      cacheWrite1h: 0,
+      cacheWrite5m: written - long,
+      cacheWrite1h: long,
       output,
       thinking: reported.reasoning,
     },

@@ -83,6 +83,7 @@ const COLUMNS = [
   "request_bytes",
   "response_bytes",
   "prompt_hash",
+  "source_workdir",
 ] as const;
 
 const INSERT_REQUEST = `INSERT INTO requests (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
@@ -218,6 +219,7 @@ function requestValues(row: ExchangeRow, projectId: number, duplicateOf: string 
     row.requestBytes,
     row.responseBytes,
     row.promptHash,
+    row.sourceWorkdir ?? null,
   ];
 }
 

@@ -7,6 +7,7 @@
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { InterceptedHost } from "../../src/domain/hosts.ts";
+import type { RecordedRequest } from "../../src/store/listing.ts";
 import { FrameMaker } from "../roles/socket_frames.ts";
 import { concat, text, utf8 } from "./support/bytes.ts";
 import { type Meter, withMeter } from "./support/meter.ts";
@@ -77,6 +78,167 @@ async function overSocket(
   }
 }
 
+/** One message of a real client, and what a real server sends back. */
+type Exchanged = readonly [asked: object, answered: readonly object[]];
+
+/** Holds a conversation between a real client and a real server, compressed with windows that last, and gives its rows. */
+async function converse(url: string, key: string, talk: readonly Exchanged[], rows: number) {
+  const host = new URL(url).hostname as InterceptedHost;
+  const answers = talk.map(([, answered]) => answered.map((event) => JSON.stringify(event)));
+  const stand = await startSocketProvider(host, "127.0.0.1", (_message, n) => answers[n] ?? []);
+  let found: readonly RecordedRequest[] = [];
+  try {
+    await withMeter({ providers: [stand] }, async (meter) => {
+      const caPem = await Deno.readTextFile(meter.caFile);
+      const client = await openWebSocket(meter.edgePort, url, { caPem, headers: { authorization: `Bearer ${key}` } });
+      equal(client.extensions, DEFLATE);
+      const expected: string[] = [];
+      for (const [at, [asked]] of talk.entries()) {
+        client.send(JSON.stringify(asked));
+        expected.push(...answers[at] ?? []);
+        await client.messages(expected.length);
+      }
+      deepEqual(client.received, expected);
+      deepEqual(stand.received, talk.map(([asked]) => JSON.stringify(asked)));
+      // Written at their terminal events: the socket is still open.
+      found = await meter.waitForRows(rows);
+      await client.close();
+      await meter.waitForNoneOpen();
+      equal(meter.rows().length, rows);
+    });
+  } finally {
+    await stand.stop();
+  }
+  return found;
+}
+
+function summary(rows: readonly RecordedRequest[]) {
+  return rows.map((
+    row,
+  ) => [row.responseId, row.model, row.inputTokens, row.cacheReadTokens, row.outputTokens, row.costPico]);
+}
+
+Deno.test("A Realtime session of OpenAI's bills each response by text and audio, and the transcription of input apart", async () => {
+  const session = {
+    id: "sess_1",
+    model: "gpt-realtime-2.1",
+    audio: { input: { transcription: { model: "gpt-4o-transcribe" } } },
+  };
+  const usage = {
+    total_tokens: 1_200,
+    input_tokens: 1_000,
+    output_tokens: 200,
+    input_token_details: {
+      text_tokens: 400,
+      audio_tokens: 600,
+      image_tokens: 0,
+      cached_tokens: 300,
+      cached_tokens_details: { text_tokens: 100, audio_tokens: 200, image_tokens: 0 },
+    },
+    output_token_details: { text_tokens: 50, audio_tokens: 150 },
+  };
+  const done = (id: string, status: string) => [
+    { type: "response.created", response: { id, status: "in_progress" } },
+    { type: "response.output_audio.delta", response_id: id, item_id: "item_2", delta: "UklGRg==".repeat(200) },
+    { type: "response.done", response: { id, status, output: [], usage } },
+  ];
+  const heard = {
+    type: "conversation.item.input_audio_transcription.completed",
+    item_id: "item_1",
+    transcript: "Hello.",
+    usage: {
+      type: "tokens",
+      total_tokens: 36,
+      input_tokens: 26,
+      input_token_details: { text_tokens: 6, audio_tokens: 20 },
+      output_tokens: 10,
+    },
+  };
+  const rows = await converse("wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1", "sk-proj-none", [
+    [{ type: "session.update", session }, [{ type: "session.created", session }, { type: "session.updated", session }]],
+    [{ type: "input_audio_buffer.append", audio: "UklGRg==".repeat(500) }, []],
+    [{ type: "response.create" }, [...done("resp_1", "completed"), heard]],
+    // Interrupted answers are billed too.
+    [{ type: "response.create" }, done("resp_2", "cancelled")],
+  ], 3);
+  // Text 4, cached 0.4, out 24; audio 32, cached 0.4, out 64: 300 × 4 + 400 × 32 + 300 × 0.4 + 50 × 24 + 150 × 64
+  deepEqual(summary(rows), [
+    ["resp_1", "gpt-realtime-2.1", 700, 300, 200, 24_920_000_000n],
+    // 6 × 2.5 + 20 × 6 + 10 × 10
+    ["item_1", "gpt-4o-transcribe", 26, 0, 10, 235_000_000n],
+    ["resp_2", "gpt-realtime-2.1", 700, 300, 200, 24_920_000_000n],
+  ]);
+  for (const row of rows) deepEqual([row.billingBasis, row.mode, row.status], ["metered", "websocket", "success"]);
+});
+
+Deno.test("A session of Realtime translation, which tells no seconds, is one row without a price", async () => {
+  const session = { id: "sess_1", type: "translation", model: "gpt-realtime-translate" };
+  const rows = await converse("wss://api.openai.com/v1/realtime/translations?model=gpt-realtime-translate", "ek_none", [
+    [{ type: "session.update", session: { audio: { output: { language: "es" } } } }, [
+      { type: "session.created", session },
+      { type: "session.updated", session },
+    ]],
+    [{ type: "session.input_audio_buffer.append", audio: "UklGRg==".repeat(500) }, [
+      { type: "session.output_transcript.delta", delta: "Hola" },
+      { type: "session.output_audio.delta", delta: "UklGRg==".repeat(500) },
+    ]],
+    [{ type: "session.close" }, [{ type: "session.closed" }]],
+  ], 1);
+  deepEqual(summary(rows), [["sess_1", "gpt-realtime-translate", null, null, null, null]]);
+  deepEqual(rows.map((row) => [row.usageUnknown, row.costMissing, row.billingBasis, row.status]), [
+    ["not_reported", "usage_unknown", "metered", "success"],
+  ]);
+});
+
+Deno.test("A Responses socket of xAI's is a row per turn, at the provider's own charge where it tells one", async () => {
+  const model = "grok-4.7";
+  const used = {
+    input_tokens: 27_236,
+    input_tokens_details: { cached_tokens: 4_585 },
+    output_tokens: 3_077,
+    output_tokens_details: { reasoning_tokens: 1_091 },
+    total_tokens: 30_313,
+  };
+  const answer = (id: string, end: string, usage: object) => [
+    { type: "response.created", response: { id, model, status: "in_progress", usage: null } },
+    { type: "response.output_text.delta", item_id: "m", delta: "Counted once. ".repeat(40) },
+    { type: end, response: { id, model, status: "completed", output: [], usage } },
+  ];
+  const rows = await converse("wss://api.x.ai/v1/responses", "xai-none", [
+    [{ type: "response.create", model, input: "one" }, answer("resp_1", "response.completed", used)],
+    [
+      { type: "response.create", model, input: "two", previous_response_id: "resp_1" },
+      answer("resp_2", "response.done", { ...used, cost_in_usd_ticks: 123_456_789 }),
+    ],
+  ], 2);
+  deepEqual(summary(rows), [
+    // 22,651 × 2 + 4,585 × 0.5 + 3,077 × 6
+    ["resp_1", model, 22_651, 4_585, 3_077, 66_056_500_000n],
+    ["resp_2", model, 22_651, 4_585, 3_077, 12_345_678_900n],
+  ]);
+  deepEqual(rows.map(({ ratesSource }) => ratesSource?.replace(/-.*/, "")), ["bundled", "provider"]);
+});
+
+Deno.test("A voice session of xAI's, which is billed by the minute, is a row per response without a made-up price", async () => {
+  const model = "grok-voice-latest";
+  const usage = {
+    input_tokens: 40,
+    output_tokens: 60,
+    total_tokens: 100,
+    billable_audio_seconds: 3.5,
+    input_text_messages: 1,
+  };
+  const rows = await converse(`wss://api.x.ai/v1/realtime?model=${model}`, "xai-none", [
+    [{ type: "session.update", session: { voice: "Ara" } }, [{ type: "session.updated", session: { id: "s", model } }]],
+    [{ type: "response.create" }, [
+      { type: "response.created", response: { id: "resp_1", status: "in_progress" } },
+      { type: "response.done", response: { id: "resp_1", status: "completed" }, usage },
+    ]],
+  ], 1);
+  deepEqual(summary(rows), [["resp_1", model, 40, 0, 60, null]]);
+  deepEqual(rows.map((row) => [row.provider, row.costMissing, row.billingBasis]), [["xai", "rate_missing", "metered"]]);
+});
+
 Deno.test("status shows what Codex's backend says of an allowance over a socket", async () => {
   const stand = await startSocketProvider("chatgpt.com");
   try {
@@ -129,7 +291,8 @@ Deno.test("A Live session of OpenAI's is one row with its seconds, and one more 
       deepEqual(said.sort(), [
         // (6,047 − 2,944) × 1.25 + 2,944 × 0.125 + 1,623 × 10
         ["resp_1", SOCKET_MODEL, 20_476_750_000n, "metered", "success"],
-        ["sess_1", "gpt-live-1", null, "metered", "success"],
+        // 4.5 s of 0.05 USD a minute
+        ["sess_1", "gpt-live-1", 3_750_000_000n, "metered", "success"],
       ]);
     },
   );

@@ -263,6 +263,44 @@ const OPENAI: readonly CorpusEntry[] = [
     expected: once("standard", SOL, "resp_json", RESPONSES_COUNTS, RESPONSES_COST),
   },
   {
+    surface: "openai.responses",
+    title: "JSON with cache writes of both lifetimes",
+    call: "POST api.openai.com/v1/responses",
+    request: { model: "gpt-6.2-sol" },
+    response: responseObject("resp_written", "gpt-6.2-sol", {
+      input_tokens: 5000,
+      input_tokens_details: {
+        cached_tokens: 100,
+        cache_write_tokens: 4000,
+        cache_write_tokens_details: { ttl_30m_tokens: 1500, ttl_12h_tokens: 2500 },
+      },
+      output_tokens: 5,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: 5005,
+    }),
+    // 900 × 2 + 100 × 0.1 + 1,500 × 2.5 + 2,500 × 5 + 5 × 10, at GPT-6.2 Sol
+    expected: once("standard", "gpt-6.2-sol", "resp_written", [900, 100, 1500, 2500, 5, 0], 18_110_000_000n),
+  },
+  {
+    surface: "openai.responses",
+    title: "failed without saying why",
+    call: "POST api.openai.com/v1/responses",
+    request: { model: SOL, stream: true },
+    response: sse([{
+      type: "response.failed",
+      sequence_number: 0,
+      response: responseObject("resp_failed", SOL, RESPONSES_USAGE, { status: "failed" }),
+    }]),
+    expected: [{
+      counts: RESPONSES_COUNTS,
+      cost: RESPONSES_COST,
+      model: SOL,
+      responseId: "resp_failed",
+      mode: "streaming",
+      failed: true,
+    }],
+  },
+  {
     surface: "openai.embeddings",
     title: "JSON",
     call: "POST api.openai.com/v1/embeddings",
@@ -709,7 +747,7 @@ const CLOUDCODE: readonly CorpusEntry[] = [
     call: "POST cloudcode-pa.googleapis.com/v1internal:countTokens",
     request: { request: { model: `models/${FLASH}`, contents: [] } },
     response: { totalTokens: 12 },
-    expected: once("standard", null, null, NOTHING, "free"),
+    expected: once("standard", FLASH, null, NOTHING, "free"),
   },
 ];
 

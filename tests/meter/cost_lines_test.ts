@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { TokenUsage } from "../../src/domain/exchange.ts";
 import { extraLines, isTimed, promptPrices, tokenLines } from "../../src/meter/cost_lines.ts";
-import { readRate } from "../../src/meter/rate_line.ts";
+import { type PriceText, type Rate, readRate } from "../../src/meter/rate_line.ts";
 
 const usage: TokenUsage = { input: 60, cacheRead: 20, cacheWrite5m: 15, cacheWrite1h: 5, output: 7, thinking: 3 };
 const full = { input: "1", cacheRead: "2", cacheWrite5m: "3", cacheWrite1h: "4", output: "5" };
@@ -47,6 +47,20 @@ Deno.test("tokenLines() has no line for a count of zero and needs no price for i
     }).prices,
   );
   equal("lines" in result && result.lines.length, 1);
+});
+
+Deno.test("tokenLines() bills OpenAI's writes for 12 hours at their own price, or at the one price for writes", () => {
+  const lines = (provider: Rate["provider"], prices: PriceText) => {
+    const own = readRate({ provider, id: "m", from: null, until: null, prices });
+    const result = tokenLines({ kind: "response", model: "m", usage }, own, own.prices);
+    return "missing" in result
+      ? result.missing
+      : result.lines.slice(2, 4).map(({ label, price }) => [label, price.num]);
+  };
+  const { cacheWrite1h: _none, ...oneWritePrice } = full;
+  deepEqual(lines("openai", full), [["cache write 30m", 3_000_000n], ["cache write 12h", 4_000_000n]]);
+  deepEqual(lines("openai", oneWritePrice), [["cache write 30m", 3_000_000n], ["cache write 12h", 3_000_000n]]);
+  equal(lines("anthropic", oneWritePrice), "rate_missing");
 });
 
 Deno.test("extraLines() counts searches by the thousand and audio by the hour", () => {

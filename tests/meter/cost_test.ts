@@ -211,7 +211,7 @@ Deno.test("costOf() prices the tier that served and has no price for a tier with
   equal(served("gpt-5", "priority"), 2_250_000_000n);
   equal(served("gpt-5-mini", "priority"), 405_000_000n);
   equal(served("gpt-5-pro", "priority"), "tier_unknown");
-  equal(served("gpt-6-astra", "ultrafast"), "tier_unknown");
+  equal(served("gpt-6-luna", "ultrafast"), "tier_unknown");
   equal(
     price(reading("openai", "gpt-5", counts, { requestedTier: "priority", servedTier: "default" })),
     1_125_000_000n,

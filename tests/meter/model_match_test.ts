@@ -136,7 +136,7 @@ Deno.test("NameIndex keeps Grok speeds and modes apart and knows the vendor's sh
     "grok-4.20-1399": "unknown",
     "grok-4.20-0309-vision": "unknown",
     "grok-4.5-20260601": "alias grok-4.5",
-    "grok-4.7": "unknown",
+    "grok-4.9": "unknown",
     "grok-3-mini": "exact grok-3-mini",
     "grok-3-mini-high": "unknown",
   });

@@ -49,7 +49,7 @@ Deno.test("tierOf() reads each vendor's own names", () => {
     ["anthropic", "batch", "batch"],
     ["anthropic", "priority", "unknown"],
     ["openai", "fast", "fast"],
-    ["openai", "ultrafast", "unknown"],
+    ["openai", "ultrafast", "ultrafast"],
     ["openai", "scale", "unknown"],
     ["gemini", "ON_DEMAND", "standard"],
     ["gemini", "ON_DEMAND_FLEX", "flex"],
@@ -139,4 +139,17 @@ Deno.test("regionFactor() adds a tenth for the US from Opus 4.6 on and knows no 
     equal(found === null ? "none" : formatFraction(found), want, `${geo} ${id}`);
   }
   deepEqual(regionFactor("openai", "us", "gpt-5"), { num: 1n, den: 1n });
+});
+
+Deno.test("tierFactor() knows ultrafast where its price was published", () => {
+  equal(factor("ultrafast", "openai", "gpt-6-astra"), "6");
+  equal(factor("ultrafast", "openai", "gpt-6.1-sol"), "6");
+  equal(factor("ultrafast", "openai", "gpt-6.1-sol", true), "none");
+  equal(factor("ultrafast", "openai", "gpt-6-luna"), "none");
+  equal(factor("ultrafast", "anthropic", "gpt-6-astra"), "none");
+});
+
+Deno.test("tierFactor() knows the fast prices of the newest models of OpenAI's", () => {
+  deepEqual(["gpt-6-sol", "gpt-6.1-terra", "gpt-6.2-sol"].map((id) => factor("fast", "openai", id)), ["2", "2", "2"]);
+  deepEqual(["gpt-6-sol", "gpt-6.2-sol"].map((id) => factor("fast", "openai", id, true)), ["none", "2"]);
 });

@@ -61,7 +61,7 @@ Deno.test("countTokensFormat of Code Assist bills nothing", () => {
     request: { request: { model: "models/x" } },
     response: { totalTokens: 5 },
   });
-  deepEqual([reading.billable, reading.provider], [false, "gemini"]);
+  deepEqual([reading.billable, reading.provider, reading.requestedModel], [false, "gemini", "x"]);
   equal(reading.rawUsage, '{"totalTokens":5}');
 });
 

@@ -49,6 +49,24 @@ Deno.test("HttpReader reads usage after a gap in the middle of a stream", () => 
   ]);
 });
 
+Deno.test("HttpReader bills a document whose middle was given up by what its end tells, and never by less", () => {
+  const head = '{"id":"msg_1","type":"message","model":"m","content":[{"type":"text","text":"lor';
+  const end = 'em \\"usage\\":{}"}],"usage":{"input_tokens":44,"output_tokens":55}}';
+  const document = (...pieces: readonly (string | null)[]) => {
+    const [reading] = withGaps(MESSAGES, pieces, "application/json");
+    return [reading && counts(reading).slice(0, 5), reading?.servedModel, reading?.complete, reading?.usageUnknown];
+  };
+  const whole = [[44, 0, 0, 0, 55], "m", true, null];
+  deepEqual(document(head, null, end), whole);
+  deepEqual(document(head, null, "ipsum ", null, end), whole);
+  deepEqual(document(null, end), [[44, 0, 0, 0, 55], null, true, null]);
+  // The end itself is missing, or the connection broke before it.
+  const dropped = [[null, null, null, null, null], "m", false, "dropped"];
+  deepEqual(document(head, null), dropped);
+  deepEqual(document(head, null, end.slice(0, -1)), dropped);
+  deepEqual(document(head, null, end, null), dropped);
+});
+
 Deno.test("HttpReader says that usage was dropped when the gap took it", () => {
   const [delta] = withGaps(MESSAGES, [sse([START], true), null, "x\n\n", sse([STOP], true)]);
   deepEqual([delta && counts(delta)[4], delta?.usageUnknown], [null, "dropped"]);

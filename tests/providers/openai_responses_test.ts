@@ -151,6 +151,40 @@ Deno.test("ResponsesFormat of xAI reads ticks and tool calls", () => {
   deepEqual([reading.provider, reading.providerCostPico, reading.extra], ["xai", 23_285_600_000n, { toolCalls: 2 }]);
 });
 
+Deno.test("ResponsesFormat takes a failed response for an error though it names none", () => {
+  const end = { type: "response.failed", response: response({ status: "failed" }) };
+  const reading = readOne(stream([CREATED, end]));
+  deepEqual([reading.error, reading.complete, counts(reading)], [
+    { type: null, code: null, status: null },
+    true,
+    [6, 4, 0, 0, 5, null],
+  ]);
+});
+
+Deno.test("ResponsesFormat keeps writes to the cache for 12 hours apart from those for 30 minutes", () => {
+  const split = (details: object, written: number) =>
+    counts(readOne({
+      call: CALL,
+      request: { model: "gpt-6.2-sol" },
+      response: response({
+        usage: {
+          input_tokens: 5000,
+          input_tokens_details: {
+            cached_tokens: 100,
+            cache_write_tokens: written,
+            cache_write_tokens_details: details,
+          },
+          output_tokens: 5,
+          total_tokens: 5005,
+        },
+      }),
+    }));
+  deepEqual(split({ ttl_30m_tokens: 1500, ttl_12h_tokens: 2500 }, 4000), [900, 100, 1500, 2500, 5, null]);
+  deepEqual(split({ ttl_30m_tokens: 4000 }, 4000), [900, 100, 4000, 0, 5, null]);
+  // More than was written in all: the total holds.
+  deepEqual(split({ ttl_12h_tokens: 9000 }, 4000), [900, 100, 0, 4000, 5, null]);
+});
+
 Deno.test("surfaceFor() bills a failed response what it used, and nothing when the provider states no usage", () => {
   const response = (usage: unknown) => ({
     type: "response.failed",
