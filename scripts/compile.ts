@@ -6,7 +6,9 @@
  * @module
  */
 
-const WORKERS = ["edge", "interceptor", "recorder", "api", "sync", "minter"].map((role) => `src/roles/${role}_worker.ts`);
+const WORKERS = ["edge", "interceptor", "recorder", "api", "sync", "minter"].map((role) =>
+  `src/roles/${role}_worker.ts`
+);
 /** Templates of service files, read at run time. */
 const FILES = ["launchd", "systemd"];
 const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);

@@ -35,10 +35,12 @@ const GROUPS: readonly Group[] = [
       "tests/install",
       "tests/os",
       "tests/store",
+      "tests/sync",
       "tests/websocket",
     ],
   },
   { name: "roles over real sockets", flags: PROGRAM, files: ["tests/roles"] },
+  { name: "the team server and its database", flags: PROGRAM, files: ["tests/team"] },
   { name: "whole journeys with real clients", flags: PROGRAM, files: ["tests/e2e", "tests/contract"] },
 ];
 
