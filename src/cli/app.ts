@@ -22,6 +22,7 @@ import { type Output, standardError, standardOutput } from "./output.ts";
 import { pricing } from "./pricing_commands.ts";
 import type { ReportFlags } from "./report_command.ts";
 import { bodies } from "./routes_bodies.ts";
+import { cloud, sync } from "./routes_cloud.ts";
 import { connections } from "./routes_connections.ts";
 import { completeProjects, completions, open, upgrade } from "./routes_distribution.ts";
 import { doctor, init, onboard, rescue, setup, start, stop, uninstall, userenv } from "./routes_install.ts";
@@ -192,6 +193,8 @@ const ROUTES = {
   project,
   logs,
   audit,
+  cloud,
+  sync,
   ca,
   demo,
   setup,

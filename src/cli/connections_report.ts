@@ -71,6 +71,7 @@ const WORDS: Readonly<Record<Allowance, string>> = {
   map: "upstream.map",
   proxy: "upstream.proxy",
   "self-test": "self-test",
+  cloud: "cloud.base_url",
 };
 
 /** Joins the answers. */
@@ -109,6 +110,7 @@ function whyOf({ role, mayConnect }: RoleConnections): string {
   if (role === "api") {
     return `None: its permission row has no address but ${mayConnect.join(", ")}, where it listens`;
   }
+  if (role === "sync") return "Reaches the server that this machine is paired with, and nothing else";
   return "Reaches the providers, or what config.toml puts in their place, and nothing else";
 }
 

@@ -10,7 +10,8 @@ import { type ClientFacts, type ClientVerdict, judgeClient } from "../install/cl
 import { findClients } from "../install/client_probe.ts";
 import { clientFinding, type Finding } from "../install/findings.ts";
 import { newTerminal } from "../install/new_terminal.ts";
-import { keyCheck, listeningCheck, outboundCheck, type SeenDestination } from "../install/privacy_checks.ts";
+import { keyCheck, listeningCheck, outboundCheck } from "../install/privacy_checks.ts";
+import type { SeenDestination } from "../domain/privacy.ts";
 import { clientEnvironment } from "../os/client_env.ts";
 import type { InstallMode } from "../os/install_state.ts";
 import { askSupervisor } from "../roles/control_client.ts";

@@ -44,10 +44,14 @@ export function describeProblem({ keyPath, found, wanted, suggestion }: Problem)
   return `${keyPath}: found ${found}${remedy}`;
 }
 
-/** Writes a path as TOML would, with list positions from 0. */
+/** Keys that people give to settings are shorter and have fewer digits; anything else may be a secret in the wrong place. */
+const SHOWN_KEY = /^(?!(?:.*\d){6})[^]{1,40}$/;
+
+/** Writes a path as TOML would, with list positions from 0, and `…` for a key that may be a secret. */
 export function formatKeyPath(path: KeyPath): string {
   return path.map((part, index) => {
     if (typeof part === "number") return `[${part}]`;
+    if (!SHOWN_KEY.test(part)) return index === 0 ? "…" : ".…";
     const name = /^[A-Za-z0-9_-]+$/.test(part) ? part : JSON.stringify(part);
     return index === 0 ? name : `.${name}`;
   }).join("");

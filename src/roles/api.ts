@@ -72,6 +72,11 @@ export function startApi(options: ApiRoleOptions): ApiServer {
       if (answer.kind !== "status") throw new Error("The supervisor answered something else");
       return answer.status;
     },
+    privacy: async () => {
+      const answer = await asks.ask((id) => options.ask(id, { kind: "privacy" }));
+      if (answer.kind !== "privacy") throw new Error("The supervisor answered something else");
+      return answer.facts;
+    },
   };
   const app = createApi(deps);
   const service = apiService((request) => {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { PrivacyFacts } from "../domain/privacy.ts";
 import type { ProjectChange } from "../store/project_changes.ts";
 import type { DaemonStatus } from "./daemon_status.ts";
 
@@ -44,10 +45,14 @@ export interface PriceAsk {
 }
 
 /** Api to supervisor. */
-export type ApiAsk = { readonly kind: "status" } | { readonly kind: "price"; readonly price: PriceAsk };
+export type ApiAsk =
+  | { readonly kind: "status" }
+  | { readonly kind: "privacy" }
+  | { readonly kind: "price"; readonly price: PriceAsk };
 
 /** Supervisor to api. */
 export type ApiAnswer =
   | { readonly kind: "status"; readonly id: number; readonly status: DaemonStatus }
+  | { readonly kind: "privacy"; readonly id: number; readonly facts: PrivacyFacts }
   | { readonly kind: "price"; readonly id: number; readonly changed: number }
   | RefusedAsk;

@@ -54,6 +54,7 @@ export interface StatusInputs {
 /** Asks every role; one that hangs is shown as such and holds nobody up for long. */
 export async function gatherStatus(inputs: StatusInputs): Promise<DaemonStatus> {
   const names: Role[] = ["interceptor", "recorder", "edge", "api"];
+  if (inputs.workers.has("sync")) names.push("sync"); // There is none unless this machine is paired.
   const roles = await Promise.all(names.map(async (name): Promise<[string, RoleStatus]> => {
     const worker = inputs.workers.get(name);
     const stats = await worker?.stats() ?? null;

@@ -12,8 +12,8 @@
 
 import type { Address } from "../domain/upstream.ts";
 
-/** On whose word a role connects somewhere: a provider's own name, the configuration, or a client that asked for it. */
-export type Allowance = "provider" | "client" | "map" | "proxy" | "self-test";
+/** On whose word a role connects somewhere: a provider's own name, the configuration, a pairing, or a client that asked for it. */
+export type Allowance = "provider" | "client" | "map" | "proxy" | "self-test" | "cloud";
 
 /** One count. Times: UTC epoch ms. */
 export interface Tally {

@@ -48,7 +48,7 @@ export async function dial(
   target: Address,
   upstream: UpstreamSettings,
   destinations: Destinations,
-  allowed: Extract<Allowance, "provider" | "client" | "self-test">,
+  allowed: Extract<Allowance, "provider" | "client" | "self-test" | "cloud">,
 ): Promise<Outbound> {
   const mapped = target.port === 443 && Object.hasOwn(upstream.map, target.host)
     ? upstream.map[target.host]

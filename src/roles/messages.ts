@@ -32,6 +32,8 @@ export type Counters = Readonly<Record<string, number>>;
 export interface Owner extends Attribution {
   /** `body_capture` of the nearest `.haltonrc` that has it; null or absent when none does. */
   readonly bodyCapture?: boolean | null;
+  /** Working directory of the process that called; only where the user shares it. */
+  readonly workdir?: string;
 }
 
 /** Loopback ports of the interceptor. */

@@ -31,11 +31,14 @@ const MAX_PROBLEM_FOLDERS = 64;
 /** Who was found, and what the folders around the client say of bodies. */
 interface Found extends Attributed {
   readonly bodyCapture: boolean | null;
+  readonly cwd: string | null;
 }
 
 /** What owners are found with. */
 export interface OwnersOptions {
   readonly defaultProject: string;
+  /** Whether the working directory is to be kept for calls of a project. Absent = for none. */
+  readonly keepsWorkdir?: (slug: string) => boolean;
   readonly tell: (peerPort: number, owner: Owner) => void;
   readonly log: (event: LogEvent) => void;
 }
@@ -74,8 +77,14 @@ export class Owners {
   async link(clientPort: number, peerPort: number): Promise<void> {
     const lookup = this.#lookups.get(clientPort);
     this.#lookups.delete(clientPort);
-    const { slug, layer, bodyCapture } = lookup === undefined ? this.#default() : await lookup;
-    this.#options.tell(peerPort, { slug, layer, ...(bodyCapture !== null && { bodyCapture }) });
+    const { slug, layer, bodyCapture, cwd } = lookup === undefined ? this.#default() : await lookup;
+    const workdir = this.#options.keepsWorkdir?.(slug) === true ? withoutSecrets(cwd) : null;
+    this.#options.tell(peerPort, {
+      slug,
+      layer,
+      ...(bodyCapture !== null && { bodyCapture }),
+      ...(workdir !== null && { workdir }),
+    });
     this.#options.log({ event: "attribution.resolved", slug, winning_layer: layer });
   }
 
@@ -145,11 +154,11 @@ export class Owners {
       defaultProject: this.#options.defaultProject,
     });
     this.#malformed += owner.malformed.length;
-    return { ...owner, bodyCapture: folders?.bodyCapture ?? null };
+    return { ...owner, bodyCapture: folders?.bodyCapture ?? null, cwd: process.cwd };
   }
 
   #default(): Found {
-    return { slug: this.#options.defaultProject, layer: "smart_default", malformed: [], bodyCapture: null };
+    return { slug: this.#options.defaultProject, layer: "smart_default", malformed: [], bodyCapture: null, cwd: null };
   }
 }
 

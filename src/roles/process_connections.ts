@@ -40,7 +40,7 @@ export interface ProcessConnections {
 
 /** Whether a role counts what it connects to: only one whose row reaches beyond this machine. */
 export function countsDestinations(role: Role): boolean {
-  return role === "edge" || role === "interceptor";
+  return role === "edge" || role === "interceptor" || role === "sync";
 }
 
 /** Asks those workers of `roles` that count; a role without a worker is not running. */

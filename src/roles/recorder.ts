@@ -283,7 +283,8 @@ export class Recorder {
     for (const read of readings) {
       const reading = spent(read, seen);
       const { explain: _, ...cost } = costOf(reading, this.#rates, seen.requestedAt);
-      const row = buildRow(this.#options.newId(), reading, cost, seen, owner, this.#redactor);
+      const built = buildRow(this.#options.newId(), reading, cost, seen, owner, this.#redactor);
+      const row = owner.workdir === undefined ? built : { ...built, sourceWorkdir: owner.workdir };
       if (connection.selfTest) {
         this.#options.selfTested?.(row, bodies);
         continue;

@@ -16,6 +16,7 @@ import type { LogEvent } from "../log.ts";
 import { loadOrCreateCa } from "../os/ca_files.ts";
 import { noteMissing } from "../os/install_state.ts";
 import type { Paths } from "../os/paths.ts";
+import { allowedFor } from "../sync/privacy.ts";
 import type { ApiAnswer, ApiAsk } from "./api_messages.ts";
 import { ConfigWatch } from "./config_watch.ts";
 import { supervisorAnswers } from "./control_client.ts";
@@ -30,7 +31,9 @@ import { permissionsOf, type Role, type RowInputs } from "./permissions.ts";
 import { changePrice } from "./price_change.ts";
 import { apiPorts, fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
 import { edgeAt } from "./edge_probe.ts";
+import { PrivacyLook } from "./privacy_facts.ts";
 import { gatherConnections, type ProcessConnections } from "./process_connections.ts";
+import { type SyncStart, SyncSupervision } from "./sync_supervision.ts";
 import type { UnixServer } from "./unix_server.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
@@ -70,11 +73,15 @@ const SUCCESSOR_MS = 3_000;
 /** Rows that are complete are on disk far sooner; this bounds a disk that hangs. */
 const RECORDER_DRAIN_MS = 5_000;
 
+/** A request under way is broken off; what is left to do is one write. */
+const SYNC_DRAIN_MS = 2_000;
+
 const ENTRIES: Readonly<Record<Role, URL>> = {
   edge: new URL("./edge_worker.ts", import.meta.url),
   interceptor: new URL("./interceptor_worker.ts", import.meta.url),
   recorder: new URL("./recorder_worker.ts", import.meta.url),
   api: new URL("./api_worker.ts", import.meta.url),
+  sync: new URL("./sync_worker.ts", import.meta.url),
 };
 
 /** @throws {MeterError} when a role cannot start, or a daemon already runs for this home. */
@@ -108,11 +115,13 @@ interface Waiting {
 
 class Supervisor implements Daemon {
   readonly #options: DaemonOptions;
-  readonly #row: RowInputs;
+  #row: RowInputs;
   readonly #owners: Owners;
+  readonly #privacyLook: PrivacyLook;
   readonly #workers = new Map<Role, WorkerHandle>();
   readonly #restarts = new Map<Role, number>();
   readonly #startedAt = Date.now();
+  readonly #cloud: SyncSupervision;
   /** As the file says now; the sections that are read once are those of the start. */
   #config: Config;
   #watch: ConfigWatch | null = null;
@@ -147,10 +156,20 @@ class Supervisor implements Daemon {
       upstream: options.upstream,
       selfTestPort: daemon.internalPort,
     };
+    this.#privacyLook = new PrivacyLook(options.paths);
     this.#owners = new Owners({
       defaultProject: options.config.tagging.defaultProject,
       log: options.log,
+      keepsWorkdir: (slug) => {
+        const { enabled, upload } = this.#config.cloud;
+        return enabled && allowedFor(upload, slug).sourceWorkdir;
+      },
       tell: (peerPort, owner) => this.#workers.get("recorder")?.send({ kind: "recorder.owner", peerPort, owner }),
+    });
+    this.#cloud = new SyncSupervision({
+      paths: options.paths,
+      start: (start) => this.#startSync(start),
+      stop: () => this.#stopSync(),
     });
   }
 
@@ -170,6 +189,11 @@ class Supervisor implements Daemon {
       run: (pid, project) => this.#owners.run(pid, project),
       status: () => this.status(),
       connections: () => this.#connections(),
+      cloud: async () => {
+        await this.#watch?.look();
+        await this.#cloud.look(this.#config, true);
+        return { ok: true };
+      },
       releaseEdge: () => this.#releaseEdge(),
       takeEdge: () => ({ answer: this.#takeEdge(), ended: () => void this.#bindEdge("closed") }),
       bindEdge: (held) => this.#bindEdge(held ? "held" : "closed"),
@@ -184,6 +208,7 @@ class Supervisor implements Daemon {
     this.#publish();
     this.#audit();
     this.#watch = this.#watchConfig();
+    await this.#cloud.look(this.#config);
     this.#timers.push(setInterval(() => this.#renew(), RENEWAL_CHECK_MS));
     this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
     this.#options.log({
@@ -208,6 +233,7 @@ class Supervisor implements Daemon {
       owners: this.#owners.counters(),
       configProblems: [
         ...this.#watch?.problems ?? [],
+        ...this.#cloud.problems,
         ...this.#owners.notes(),
         ...this.#options.notes?.() ?? [],
       ],
@@ -218,7 +244,8 @@ class Supervisor implements Daemon {
   async #connections(): Promise<ProcessConnections> {
     // An edge that is not here is in a process of its own, which answers for itself.
     const own: readonly Role[] = this.edge.kind === "listening" || this.#workers.has("edge") ? ["edge"] : [];
-    const roles: readonly Role[] = [...own, "interceptor", "recorder", "api"];
+    const sync: readonly Role[] = this.#workers.has("sync") ? ["sync"] : [];
+    const roles: readonly Role[] = [...own, "interceptor", "recorder", "api", ...sync];
     return {
       process: "daemon",
       pid: Deno.pid,
@@ -237,6 +264,7 @@ class Supervisor implements Daemon {
     this.#workers.get("edge")?.send({ kind: "edge.release" });
     await this.#workers.get("interceptor")?.drain(drainMs);
     this.#workers.get("api")?.terminate();
+    await this.#cloud.close();
     await this.#workers.get("recorder")?.drain(RECORDER_DRAIN_MS);
     this.#workers.get("edge")?.terminate();
     for (const worker of this.#retired) worker.terminate();
@@ -268,6 +296,7 @@ class Supervisor implements Daemon {
         this.#config = config;
         this.#workers.get("recorder")?.send({ kind: "recorder.config", config });
         this.#workers.get("api")?.send({ kind: "api.config", config });
+        this.#cloud.look(config);
         this.#options.log({ event: "daemon.config.changed" });
       },
       invalid: (reason) => this.#options.log({ event: "daemon.config.invalid", reason }),
@@ -347,6 +376,31 @@ class Supervisor implements Daemon {
     return { port, ended: () => tell(null) };
   }
 
+  /** The role may reach one address, so that another server means another row. */
+  #startSync({ server, cloud, credentials }: SyncStart): void {
+    this.#row = { ...this.#row, cloudServer: { host: server.host, port: server.port } };
+    const { paths, upstream, version } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    const start = { database: paths.database, cloud, credentials, upstream, version };
+    this.#spawn("sync").send({ kind: "sync.start", ...start, recorder: port2 }, [port2]);
+    this.#workers.get("recorder")?.send({ kind: "recorder.sync", sync: port1 }, [port1]);
+  }
+
+  /** A pass that is under way gives its lease back. */
+  async #stopSync(): Promise<void> {
+    const worker = this.#workers.get("sync");
+    this.#workers.delete("sync");
+    await worker?.drain(SYNC_DRAIN_MS);
+  }
+
+  #linkSync(): void {
+    const worker = this.#workers.get("sync");
+    if (worker === undefined) return;
+    const { port1, port2 } = new MessageChannel();
+    this.#workers.get("recorder")?.send({ kind: "recorder.sync", sync: port1 }, [port1]);
+    worker.send({ kind: "sync.recorder", recorder: port2 }, [port2]);
+  }
+
   /** Gives a recorder and an api that both run a new port to each other. */
   #linkApi(): void {
     const { port1, port2 } = new MessageChannel();
@@ -362,6 +416,10 @@ class Supervisor implements Daemon {
 
   async #answerTo(id: number, ask: ApiAsk): Promise<ApiAnswer> {
     if (ask.kind === "status") return { kind: "status", id, status: await this.status() };
+    if (ask.kind === "privacy") {
+      const facts = await this.#privacyLook.facts(await this.#connections(), this.#apiPort);
+      return { kind: "privacy", id, facts };
+    }
     const { provider, model, prices } = ask.price;
     const changed = changePrice(this.#options.paths.config, ask.price);
     if (changed > 0) {
@@ -409,6 +467,7 @@ class Supervisor implements Daemon {
       this.#refuse(role, new MeterError(message.code as MeterError["code"], message.message, detail));
       return;
     }
+    if (message.kind === "sync.idle") return this.#cloud.idle(message.reason);
     if (message.kind === "api.ask") return void this.#answerApi(message.id, message.ask);
     if (message.kind === "interceptor.ready") this.#ports = message.ports;
     const waiting = this.#waiting.get(role);
@@ -436,11 +495,13 @@ class Supervisor implements Daemon {
     try {
       if (role === "edge") this.#edge = await this.#startEdge();
       else if (role === "api") await this.#startApi();
+      else if (role === "sync") await this.#cloud.look(this.#config, true);
       else {
         const { port1, port2 } = new MessageChannel();
         if (role === "recorder") {
           await this.#startRecorder(port1);
           this.#linkApi();
+          this.#linkSync();
           this.#workers.get("interceptor")?.send({ kind: "interceptor.recorder", recorder: port2 }, [port2]);
         } else {
           this.#workers.get("recorder")?.send({ kind: "recorder.interceptor", interceptor: port1 }, [port1]);

@@ -390,6 +390,26 @@ BEGIN
 END;
 `;
 
+/** The quarters of all projects together, by the hour, so that a year's days read few rows. Kept up by rollups.ts. */
+const USAGE_BY_HOUR = `
+CREATE TABLE usage_hours (
+  starts_at           INTEGER NOT NULL,     -- multiple of 3600000 ms
+  provider            TEXT NOT NULL,
+  requests            INTEGER NOT NULL,
+  unpriced            INTEGER NOT NULL,
+  cost_pico           INTEGER,              -- NULL = no row was priced
+  not_billed_requests INTEGER NOT NULL,     -- under a subscription or credits
+  not_billed_unpriced INTEGER NOT NULL,
+  not_billed_pico     INTEGER,              -- their part of cost_pico; NULL = none of them was priced
+  PRIMARY KEY (starts_at, provider)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO usage_hours
+SELECT starts_at / 3600000 * 3600000, provider, sum(requests), sum(unpriced), sum(cost_pico), sum(not_billed_requests),
+  sum(not_billed_unpriced), sum(not_billed_pico)
+FROM usage_slots WHERE project_id = 0 GROUP BY 1, 2;
+`;
+
 /** Every step, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: "foundation", sql: FOUNDATION },
@@ -398,6 +418,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 4, name: "wider roll-ups", sql: WIDER_ROLLUPS },
   { id: 5, name: "usage by client", sql: USAGE_BY_CLIENT },
   { id: 6, name: "cloud", sql: CLOUD },
+  { id: 7, name: "usage by hour", sql: USAGE_BY_HOUR },
 ];
 
 /** Highest migration this program knows. */

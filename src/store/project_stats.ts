@@ -9,7 +9,7 @@
 import { dateOf, startOfDay, startOfMonth } from "../domain/days.ts";
 import type { Database } from "./database.ts";
 import { findProject, listProjects, type Project } from "./project_rows.ts";
-import { type BilledParts, type SpendCell, spendCells, type TimeRange } from "./queries.ts";
+import { type BilledParts, spendByProject, type SpendCell, spendCells, type TimeRange } from "./queries.ts";
 import { type BodyCapture, bodyCaptureBySlug } from "./settings.ts";
 import { NO_CALLS, plusBilled, spentPico } from "./stats.ts";
 
@@ -52,10 +52,10 @@ function statsOf(
   const today = dateOf(now, timeZone);
   const [previous, current, next] = [-1, 0, 1].map((months) => startOfDay(startOfMonth(today, months), timeZone));
   const byProject = (from: number | undefined, to: number | undefined) =>
-    Map.groupBy(spendCells(db, { from: from ?? 0, to: to ?? 0 }, only), ({ projectId }) => projectId);
+    Map.groupBy(spendByProject(db, { from: from ?? 0, to: to ?? 0 }, only), ({ projectId }) => projectId);
   const thisMonth = byProject(current, next);
   const previousMonth = byProject(previous, current);
-  const ever = byProject(EVER.from, EVER.to);
+  const ever = Map.groupBy(spendCells(db, EVER, only), ({ projectId }) => projectId);
   const choices = bodyCaptureBySlug(db);
   return projects.map((project) => {
     const cells = ever.get(project.id) ?? [];
@@ -73,7 +73,7 @@ function statsOf(
   });
 }
 
-function sumOf(cells: readonly SpendCell[]): BilledParts {
+function sumOf(cells: readonly BilledParts[]): BilledParts {
   return cells.reduce<BilledParts>(plusBilled, NO_CALLS);
 }
 

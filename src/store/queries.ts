@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   CLIENT_MEASURES,
   DAY_SPAN,
@@ -188,23 +188,70 @@ export function spendCells(db: DatabaseSync, range: TimeRange, projectId: number
      FROM (${PIECES}) GROUP BY 1, 2, 3, 4`,
   );
   statement.setReadBigInts(true);
-  return statement.all({ ...piecesOf(db, range), project: projectId }).map((row) => {
-    const [requests, unpriced] = [Number(row["requests"]), Number(row["unpriced"])];
-    const notBilled = Number(row["not_billed"]) === 1;
-    const costPico = bigintOrNull(row["cost_pico"]);
-    return {
-      projectId: Number(row["project_id"]),
-      provider: String(row["provider"]),
-      model: row["model"] === "" ? null : String(row["model"]),
-      requests,
-      unpriced,
-      costPico,
-      notBilledRequests: notBilled ? requests : 0,
-      notBilledUnpriced: notBilled ? unpriced : 0,
-      notBilledPico: notBilled ? costPico : null,
-      lastRequestedAt: numberOrNull(row["last_requested_at"]),
-    };
-  });
+  return statement.all({ ...piecesOf(db, range), project: projectId }).map((row) => ({
+    projectId: Number(row["project_id"]),
+    provider: String(row["provider"]),
+    model: row["model"] === "" ? null : String(row["model"]),
+    ...billedParts(row, Number(row["not_billed"]) === 1),
+    lastRequestedAt: numberOrNull(row["last_requested_at"]),
+  }));
+}
+
+const PROJECT_COLUMNS = "project_id, not_billed, requests, unpriced, cost_pico";
+
+function projectRows(span: number, from: string, to: string): string {
+  return `SELECT ${PROJECT_COLUMNS} FROM usage_clients WHERE span = ${span} AND starts_at >= :${from} AND starts_at < :${to}
+    AND project_id IN (SELECT id FROM projects WHERE :project IS NULL OR id = :project)`;
+}
+
+/** Days, the hours around them, and the rims. */
+const PROJECTS = [
+  projectRows(DAY_SPAN, "day_from", "day_to"),
+  projectRows(HOUR_SPAN, "hour_from", "day_from"),
+  projectRows(HOUR_SPAN, "day_to", "hour_to"),
+  `SELECT project_id, ${NOT_BILLED}, 1, cost_pico IS NULL, cost_pico FROM requests
+   WHERE ((requested_at >= :from AND requested_at < :hour_from) OR (requested_at >= :hour_to AND requested_at < :to))
+     AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)`,
+].join(" UNION ALL ");
+
+/** Spend of one project, billed or not. */
+export interface ProjectSpend extends BilledParts {
+  readonly projectId: number;
+}
+
+/**
+ * Spend by project and whether it is billed: from the sums by client, which are fewer than those by model that
+ * {@link spendCells} reads.
+ */
+export function spendByProject(db: DatabaseSync, range: TimeRange, projectId: number | null = null): ProjectSpend[] {
+  const hours = inner(range, HOUR_SPAN);
+  const days = inner(hours, DAY_SPAN);
+  const statement = db.prepare(
+    `SELECT project_id, not_billed, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(cost_pico) AS cost_pico
+     FROM (${PROJECTS}) GROUP BY 1, 2`,
+  );
+  statement.setReadBigInts(true);
+  return statement.all({
+    ...range,
+    hour_from: hours.from,
+    day_from: days.from,
+    day_to: days.to,
+    hour_to: hours.to,
+    project: projectId,
+  }).map((row) => ({ projectId: Number(row["project_id"]), ...billedParts(row, Number(row["not_billed"]) === 1) }));
+}
+
+function billedParts(row: Readonly<Record<string, unknown>>, notBilled: boolean): BilledParts {
+  const [requests, unpriced] = [Number(row["requests"]), Number(row["unpriced"])];
+  const costPico = bigintOrNull(row["cost_pico"]);
+  return {
+    requests,
+    unpriced,
+    costPico,
+    notBilledRequests: notBilled ? requests : 0,
+    notBilledUnpriced: notBilled ? unpriced : 0,
+    notBilledPico: notBilled ? costPico : null,
+  };
 }
 
 /** Sums of calls that are all billed or all not. */
@@ -400,11 +447,59 @@ export function latencyP95(db: DatabaseSync, range: TimeRange, projectId: number
   return row === undefined ? null : Number(row["latency_ms"]);
 }
 
-const NOT_BILLED_ROW = `${NOT_BILLED}, ${NOT_BILLED} AND cost_pico IS NULL, iif(${NOT_BILLED}, cost_pico, NULL)`;
+const DAY_SUMS = `provider, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(cost_pico) AS cost_pico,
+  sum(not_billed_requests) AS not_billed_requests, sum(not_billed_unpriced) AS not_billed_unpriced,
+  sum(not_billed_pico) AS not_billed_pico`;
+
+const DAY_COLUMNS =
+  "provider, requests, unpriced, cost_pico, not_billed_requests, not_billed_unpriced, not_billed_pico";
+
+function hourRows(columns: string): string {
+  return `SELECT ${columns} FROM usage_hours WHERE starts_at >= :hour_from AND starts_at < :hour_to`;
+}
+
+function slotRows(columns: string, from: string, to: string): string {
+  return `SELECT ${columns} FROM usage_slots
+    WHERE project_id = coalesce(:project, 0) AND starts_at >= :${from} AND starts_at < :${to}`;
+}
+
+function singleCalls(from: string, to: string): string {
+  return `SELECT provider, 1, cost_pico IS NULL, cost_pico, ${NOT_BILLED}, ${NOT_BILLED} AND cost_pico IS NULL,
+      iif(${NOT_BILLED}, cost_pico, NULL) FROM requests
+    WHERE requested_at >= :${from} AND requested_at < :${to}
+      AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)`;
+}
+
+/** A day of whole hours, of all projects; a day of whole quarters, of one project; and any other one. */
+const DAY_KINDS = {
+  hours: `${hourRows(DAY_SUMS)} GROUP BY provider`,
+  slots: `${slotRows(DAY_SUMS, "slot_from", "slot_to")} GROUP BY provider`,
+  pieces: `SELECT ${DAY_SUMS} FROM (${
+    [
+      hourRows(DAY_COLUMNS),
+      slotRows(DAY_COLUMNS, "slot_from", "hour_from"),
+      slotRows(DAY_COLUMNS, "hour_to", "slot_to"),
+      singleCalls("from", "slot_from"),
+      singleCalls("slot_to", "to"),
+    ].join(" UNION ALL ")
+  }) GROUP BY provider`,
+} as const;
+
+/** The places within a day that {@link DAY_KINDS} name. Hours are kept of all projects together only. */
+function dayPieces(range: TimeRange, projectId: number | null) {
+  const slots = inner(range, SLOT_SPAN);
+  const hours = projectId === null ? inner(slots, HOUR_SPAN) : { from: slots.to, to: slots.to };
+  const whole = (part: TimeRange) => part.from === range.from && part.to === range.to;
+  return {
+    slots,
+    hours,
+    kind: whole(hours) ? "hours" : projectId !== null && whole(slots) ? "slots" : "pieces",
+  } as const;
+}
 
 /**
  * Calls and cost by day and provider. The caller knows where days begin; that is how time zones and their changes of
- * clocks are dealt with. Any boundary works; those at full quarters of an hour are quick.
+ * clocks are dealt with. Any boundary works; those at full quarters of an hour are quick, and at full hours quickest.
  *
  * @param boundaries Begin of every day and end of the last, ascending, UTC epoch ms.
  */
@@ -413,43 +508,34 @@ export function usageByDay(
   boundaries: readonly number[],
   projectId: number | null = null,
 ): DayCell[] {
-  const statement = db.prepare(`
-    SELECT provider, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(cost_pico) AS cost_pico,
-      sum(not_billed_requests) AS not_billed_requests, sum(not_billed_unpriced) AS not_billed_unpriced,
-      sum(not_billed_pico) AS not_billed_pico
-    FROM (
-      SELECT provider, requests, unpriced, cost_pico, not_billed_requests, not_billed_unpriced, not_billed_pico
-      FROM usage_slots
-      WHERE project_id = coalesce(:project, 0) AND starts_at >= :slot_from AND starts_at < :slot_to
-      UNION ALL
-      SELECT provider, 1, cost_pico IS NULL, cost_pico, ${NOT_BILLED_ROW} FROM requests
-      WHERE requested_at >= :from AND requested_at < :slot_from
-        AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)
-      UNION ALL
-      SELECT provider, 1, cost_pico IS NULL, cost_pico, ${NOT_BILLED_ROW} FROM requests
-      WHERE requested_at >= :slot_to AND requested_at < :to
-        AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)
-    ) GROUP BY provider ORDER BY provider`);
-  statement.setReadBigInts(true);
-  const cells: DayCell[] = [];
-  for (let day = 0; day + 1 < boundaries.length; day += 1) {
-    const range = { from: boundaries[day] ?? 0, to: boundaries[day + 1] ?? 0 };
-    const slots = inner(range, SLOT_SPAN);
-    const rows = statement.all({ ...range, slot_from: slots.from, slot_to: slots.to, project: projectId });
-    for (const row of rows) {
-      cells.push({
-        day,
-        provider: String(row["provider"]),
-        requests: Number(row["requests"]),
-        unpriced: Number(row["unpriced"]),
-        costPico: bigintOrNull(row["cost_pico"]),
-        notBilledRequests: Number(row["not_billed_requests"]),
-        notBilledUnpriced: Number(row["not_billed_unpriced"]),
-        notBilledPico: bigintOrNull(row["not_billed_pico"]),
-      });
-    }
-  }
-  return cells;
+  const prepared = new Map<keyof typeof DAY_KINDS, StatementSync>();
+  const statementFor = (kind: keyof typeof DAY_KINDS) => {
+    const known = prepared.get(kind);
+    if (known !== undefined) return known;
+    const statement = db.prepare(DAY_KINDS[kind]);
+    statement.setReadBigInts(true);
+    prepared.set(kind, statement);
+    return statement;
+  };
+  const rowsOf = (range: TimeRange) => {
+    const { slots, hours, kind } = dayPieces(range, projectId);
+    const hourPart = { hour_from: hours.from, hour_to: hours.to };
+    if (kind === "hours") return statementFor(kind).all(hourPart);
+    const slotPart = { slot_from: slots.from, slot_to: slots.to, project: projectId };
+    return statementFor(kind).all(kind === "slots" ? slotPart : { ...range, ...slotPart, ...hourPart });
+  };
+  return boundaries.slice(0, -1).flatMap((from, day) =>
+    rowsOf({ from, to: boundaries[day + 1] ?? from }).map((row): DayCell => ({
+      day,
+      provider: String(row["provider"]),
+      requests: Number(row["requests"]),
+      unpriced: Number(row["unpriced"]),
+      costPico: bigintOrNull(row["cost_pico"]),
+      notBilledRequests: Number(row["not_billed_requests"]),
+      notBilledUnpriced: Number(row["not_billed_unpriced"]),
+      notBilledPico: bigintOrNull(row["not_billed_pico"]),
+    })).sort((a, b) => a.provider < b.provider ? -1 : 1)
+  );
 }
 
 /** Which calls are counted. Absent = no restriction; `model` empty = those that named none. */

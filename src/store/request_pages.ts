@@ -156,6 +156,8 @@ function searched(
   limit: number,
   after: Position,
 ): { readonly rows: Row[]; readonly end: Position | null } {
+  // A pattern ends at a zero character, and would find everything; no text that is searched holds one.
+  if (filters.q?.includes("\0") === true) return { rows: [], end: null };
   const range = { from: filters.from ?? 0, to: filters.to ?? Number.MAX_SAFE_INTEGER };
   const inProject = filters.projectId === undefined ? "TRUE" : "project_id = :project";
   const within =

@@ -15,7 +15,7 @@ import { DAY_SPAN, HOUR_SPAN, NOT_BILLED, REQUEST_MEASURES, SLOT_SPAN, WIDE_SPAN
 
 /** A time for which a roll-up says something else than the rows. */
 export interface RollupFault {
-  readonly table: "usage_spans" | "usage_slots" | "usage_clients";
+  readonly table: "usage_spans" | "usage_slots" | "usage_hours" | "usage_clients";
   /** Length of the time, ms. */
   readonly span: number;
   /** UTC epoch ms. */
@@ -56,6 +56,7 @@ export function verifyRollups(db: Database): RollupFault[] {
   for (const span of [HOUR_SPAN, DAY_SPAN, WIDE_SPAN]) {
     look("usage_spans", span, false, measured("project_id"), keptSpans());
   }
+  look("usage_hours", HOUR_SPAN, true, counted("0"), keptHours());
   for (const everyone of [false, true]) {
     const owner = everyone ? "0" : "project_id";
     look("usage_slots", SLOT_SPAN, everyone, counted(owner), keptSlots(everyone));
@@ -89,6 +90,10 @@ function keptClients(everyone: boolean): string {
 function keptSlots(everyone: boolean): string {
   return `SELECT starts_at AS start, project_id AS owner, ${SLOT_KEPT} FROM usage_slots
     WHERE :span > 0 AND (project_id = 0) = ${everyone ? 1 : 0} GROUP BY 1, 2`;
+}
+
+function keptHours(): string {
+  return `SELECT starts_at AS start, 0 AS owner, ${SLOT_KEPT} FROM usage_hours WHERE :span > 0 GROUP BY 1, 2`;
 }
 
 function differences(truth: string, kept: string): string {

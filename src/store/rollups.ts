@@ -1,6 +1,6 @@
 /**
- * Keeps `usage_spans`, `usage_slots` and `usage_clients` equal to what `requests` adds up to. All are functions of
- * `requests`: folding new rows in batch by batch and rebuilding from all rows give the same content.
+ * Keeps `usage_spans`, `usage_slots`, `usage_hours` and `usage_clients` equal to what `requests` adds up to. All are functions
+ * of `requests`: folding new rows in batch by batch and rebuilding from all rows give the same content.
  *
  * Imports: node:sqlite (types).
  *
@@ -79,20 +79,32 @@ ON CONFLICT DO UPDATE SET
   last_requested_at = max(last_requested_at, excluded.last_requested_at)`;
 }
 
+/** Columns of `usage_slots` and `usage_hours` beside their keys, and what they hold of a group of `requests` rows. */
+const COST_COLUMNS = "requests, unpriced, cost_pico, not_billed_requests, not_billed_unpriced, not_billed_pico";
+const COST_MEASURES = `count(*), sum(cost_pico IS NULL), sum(cost_pico), sum(${NOT_BILLED}),
+  sum(${NOT_BILLED} AND cost_pico IS NULL), sum(iif(${NOT_BILLED}, cost_pico, NULL))`;
+const ADD_COSTS = `requests = requests + excluded.requests, unpriced = unpriced + excluded.unpriced,
+  ${addKnown("cost_pico")}, not_billed_requests = not_billed_requests + excluded.not_billed_requests,
+  not_billed_unpriced = not_billed_unpriced + excluded.not_billed_unpriced, ${addKnown("not_billed_pico")}`;
+
 function foldSlots(where: string): string {
   return `
-INSERT INTO usage_slots (project_id, starts_at, provider, requests, unpriced, cost_pico, not_billed_requests,
-  not_billed_unpriced, not_billed_pico)
+INSERT INTO usage_slots (project_id, starts_at, provider, ${COST_COLUMNS})
 SELECT iif(everyone, 0, project_id) AS owner, requested_at / ${SLOT_SPAN} * ${SLOT_SPAN} AS starts_at, provider,
-  count(*), sum(cost_pico IS NULL), sum(cost_pico), sum(${NOT_BILLED}), sum(${NOT_BILLED} AND cost_pico IS NULL),
-  sum(iif(${NOT_BILLED}, cost_pico, NULL))
+  ${COST_MEASURES}
 FROM requests, (SELECT 0 AS everyone UNION ALL SELECT 1)
 WHERE ${where} AND duplicate_of IS NULL
 GROUP BY 1, 2, 3
-ON CONFLICT DO UPDATE SET
-  requests = requests + excluded.requests, unpriced = unpriced + excluded.unpriced, ${addKnown("cost_pico")},
-  not_billed_requests = not_billed_requests + excluded.not_billed_requests,
-  not_billed_unpriced = not_billed_unpriced + excluded.not_billed_unpriced, ${addKnown("not_billed_pico")}`;
+ON CONFLICT DO UPDATE SET ${ADD_COSTS}`;
+}
+
+function foldHours(where: string): string {
+  return `
+INSERT INTO usage_hours (starts_at, provider, ${COST_COLUMNS})
+SELECT requested_at / ${HOUR_SPAN} * ${HOUR_SPAN} AS starts_at, provider, ${COST_MEASURES}
+FROM requests WHERE ${where} AND duplicate_of IS NULL
+GROUP BY 1, 2
+ON CONFLICT DO UPDATE SET ${ADD_COSTS}`;
 }
 
 /** Columns of {@link CLIENT_MEASURES}, in their order. */
@@ -152,6 +164,7 @@ export function prepareFold(db: DatabaseSync): (afterSeq: number) => void {
   const statements: readonly StatementSync[] = [
     db.prepare(foldSpans([HOUR_SPAN, DAY_SPAN, WIDE_SPAN], "seq > ?")),
     db.prepare(foldSlots("seq > ?")),
+    db.prepare(foldHours("seq > ?")),
     db.prepare(foldClients([HOUR_SPAN, DAY_SPAN], "seq > ?")),
   ];
   return (afterSeq) => {
@@ -165,6 +178,7 @@ export function rebuildRollups(db: DatabaseSync): void {
   try {
     db.exec("DELETE FROM usage_spans");
     db.exec("DELETE FROM usage_slots");
+    db.exec("DELETE FROM usage_hours");
     db.exec("DELETE FROM usage_clients");
     prepareFold(db)(0);
     db.exec("COMMIT");
@@ -187,9 +201,14 @@ export function prepareRebuildHour(db: DatabaseSync): (hour: number) => void {
     db.prepare(`DELETE FROM usage_clients WHERE span = ? AND project_id IN ${OWNERS} AND starts_at = ?`),
   ];
   const deleteSlots = db.prepare(DELETE_SLOTS);
-  const foldHour = [foldSpans([HOUR_SPAN], within), foldSlots(within), foldClients([HOUR_SPAN], within)].map((sql) =>
-    db.prepare(sql)
-  );
+  const deleteHour = db.prepare("DELETE FROM usage_hours WHERE starts_at = ?");
+  const folds = [
+    foldSpans([HOUR_SPAN], within),
+    foldSlots(within),
+    foldHours(within),
+    foldClients([HOUR_SPAN], within),
+  ];
+  const foldHour = folds.map((sql) => db.prepare(sql));
   const foldDay = [FOLD_DAY, FOLD_CLIENT_DAY].map((sql) => db.prepare(sql));
   const deleteWide = db.prepare(`DELETE FROM usage_spans WHERE span = ${WIDE_SPAN} AND starts_at = ?`);
   const foldWide = db.prepare(FOLD_WIDE);
@@ -200,6 +219,7 @@ export function prepareRebuildHour(db: DatabaseSync): (hour: number) => void {
       deletion.run(DAY_SPAN, day);
     }
     deleteSlots.run({ hour });
+    deleteHour.run(hour);
     for (const fold of foldHour) fold.run(hour, hour);
     for (const fold of foldDay) fold.run({ day });
     const wide = Math.floor(hour / WIDE_SPAN) * WIDE_SPAN;

@@ -5,7 +5,7 @@
  * Bounds: MAX_QUEUED_ROWS rows, MAX_QUEUED_BODY_BYTES of packed bodies. Bodies go first, then the oldest rows: money
  * outlives text. Not safe for use from two threads; a database has one writer.
  *
- * Imports: node:sqlite (types), domain, ./exchange_insert.ts, ./project_rows.ts, ./rollups.ts.
+ * Imports: node:sqlite (types), domain, ./checkpoints.ts, ./exchange_insert.ts, ./project_rows.ts, ./rollups.ts.
  *
  * @module
  */
@@ -13,6 +13,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { constants, gzipSync } from "node:zlib";
 import type { BodyRow, ExchangeRow } from "../domain/exchange.ts";
+import { prepareCheckpoints } from "./checkpoints.ts";
 import { type PackedBody, prepareExchangeInsert } from "./exchange_insert.ts";
 import { prepareEnsureProject } from "./project_rows.ts";
 import { HOUR_SPAN, prepareFold, prepareRebuildHour } from "./rollups.ts";
@@ -60,6 +61,7 @@ export class Writer {
   readonly #rebuildHour: (hour: number) => void;
   readonly #statements: ReturnType<typeof prepareTransactions>;
   readonly #tellWritten: () => void;
+  readonly #checkpoint: () => void;
   #queue: Queued[] = [];
   #queuedBodyBytes = 0;
   #written = 0;
@@ -73,6 +75,7 @@ export class Writer {
     this.#fold = prepareFold(db);
     this.#rebuildHour = prepareRebuildHour(db);
     this.#statements = prepareTransactions(db);
+    this.#checkpoint = prepareCheckpoints(db);
     this.#tellWritten = options.written ?? (() => {});
   }
 
@@ -98,6 +101,7 @@ export class Writer {
       this.#queue = this.#queue.slice(batch.length);
       for (const { bodies } of batch) this.#queuedBodyBytes -= byteSum(bodies);
       this.#tellWritten();
+      this.#checkpoint();
     }
     this.#lastError = null;
   }

@@ -13,6 +13,8 @@ Deno.test("formatKeyPath writes paths as TOML would", () => {
   equal(formatKeyPath(["pricing", "overrides", 0, "input"]), "pricing.overrides[0].input");
   equal(formatKeyPath(["upstream", "map", "api.openai.com"]), 'upstream.map."api.openai.com"');
   equal(formatKeyPath(["a\nb"]), '"a\\nb"');
+  equal(formatKeyPath(["bodies", "a".repeat(41)]), "bodies.…", "perhaps a secret");
+  equal(formatKeyPath(["a1b2c3d4e5f6"]), "…", "perhaps a secret");
 });
 
 Deno.test("describeValue shows numbers and booleans only", () => {

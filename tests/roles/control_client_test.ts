@@ -18,6 +18,7 @@ async function withSupervisor(
       },
       status: () => Promise.resolve(answer),
       connections: () => Promise.resolve(null),
+      cloud: () => Promise.resolve(null),
       selfTest: () => ({ port: 0, ended: () => {} }),
       releaseEdge: () => ({ answer: new Promise(() => {}), ended: () => {} }),
       takeEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),

@@ -29,6 +29,7 @@ Deno.test("parseControlMessage reads every message", () => {
     { t: "link", clientPort: 50_000, peerPort: 50_001 },
     { t: "run", pid: 4242, project: "web:shop" },
     { t: "status" },
+    { t: "cloud" },
     { t: "release-edge" },
   ];
   for (const message of messages) deepEqual(parseControlMessage(JSON.stringify(message)), message);

@@ -198,3 +198,25 @@ Deno.test("Owners passes on what a .haltonrc says of bodies, and tells of what i
     await second.stop();
   });
 });
+
+Deno.test("Owners passes a working directory on only for projects whose calls are shared with it", async () => {
+  await withOwners(async ({ told, server, folder }) => {
+    const owners = new Owners({
+      defaultProject: "misc",
+      keepsWorkdir: (slug) => slug === "shop",
+      tell: (port, owner) => told.set(port, owner),
+      log: () => {},
+    });
+    for (const [project, peer, workdir] of [["shop", 9001, true], ["other", 9002, false]] as const) {
+      const caller = await startCaller(server.port, folder, { HALTON_PROJECT: project });
+      owners.client(caller.ports[0] ?? 0, server.port);
+      await owners.link(caller.ports[0] ?? 0, peer);
+      deepEqual(told.get(peer), {
+        slug: project,
+        layer: "env",
+        ...(workdir && { workdir: await Deno.realPath(folder) }),
+      });
+      await caller.stop();
+    }
+  });
+});

@@ -44,9 +44,9 @@ Deno.test("gatherConnections asks those roles that can leave the machine, and sh
   }
 });
 
-Deno.test("countsDestinations names the two roles whose row leaves the machine", () => {
-  const roles = ["edge", "interceptor", "recorder", "api"] as const;
-  deepEqual(roles.filter(countsDestinations), ["edge", "interceptor"]);
+Deno.test("countsDestinations names the roles whose row leaves the machine", () => {
+  const roles = ["edge", "interceptor", "recorder", "api", "sync"] as const;
+  deepEqual(roles.filter(countsDestinations), ["edge", "interceptor", "sync"]);
 });
 
 Deno.test("answerConnections answers as often as it is asked, and nothing else", async () => {

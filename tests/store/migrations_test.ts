@@ -121,3 +121,20 @@ Deno.test("migrate makes the roll-ups by client and of billed money from the row
     deepEqual(content(), kept);
   });
 });
+
+Deno.test("migrate makes the roll-up by hour from the quarters of an older database", async () => {
+  await withDatabase((db) => {
+    const providers = ["anthropic", "openai"] as const;
+    const calls = Array.from({ length: 120 }, (_, index) => {
+      const changes = { requestedAt: NOON + index * 1_111_111, provider: providers[index % 2] ?? "xai" } as const;
+      return index % 5 === 0 ? unpricedRow({ ...changes, billingBasis: "credits" }) : row(changes);
+    });
+    write(db, calls);
+    const content = () => db.prepare("SELECT * FROM usage_hours").all().map((each) => ({ ...each }));
+    const kept = content();
+    equal(kept.length > 40, true);
+    db.exec("DROP TABLE usage_hours; DELETE FROM _migrations WHERE id > 6");
+    migrate(db, NOON);
+    deepEqual(content(), kept);
+  });
+});

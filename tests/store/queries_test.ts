@@ -7,6 +7,8 @@ import {
   NO_USAGE,
   repeatedFetches,
   requestsSince,
+  spendByProject,
+  spendCells,
   sumsByDay,
   sumUsage,
   usageByClient,
@@ -14,6 +16,7 @@ import {
   usageCells,
 } from "../../src/store/queries.ts";
 import { findProject } from "../../src/store/project_rows.ts";
+import { NO_CALLS, plusBilled } from "../../src/store/stats.ts";
 import { cutRow, NOON, row, unpricedRow, withDatabase, write } from "./sample.ts";
 
 const HOUR = 3_600_000;
@@ -219,4 +222,39 @@ Deno.test("usageByClient and sumsByDay agree with the calls themselves, wherever
     deepEqual(sumsByDay(db, [NOON + 900 * DAY, NOON + 901 * DAY]), [NO_USAGE]);
   });
   await withDatabase((db) => deepEqual(sumsByDay(db, [0, NOON, 2 * NOON]), [NO_USAGE, NO_USAGE]));
+});
+
+Deno.test("spendByProject adds up to what spendCells says, wherever a range is cut", async () => {
+  await withDatabase((db) => {
+    const bases = ["metered", "subscription", "credits", "unknown"] as const;
+    write(
+      db,
+      Array.from({ length: 300 }, (_, index) => {
+        const changes = {
+          requestedAt: NOON + index * 1_234_567,
+          attribution: { slug: `p${index % 3}`, layer: "git" },
+          billingBasis: bases[index % 4] ?? "unknown",
+          clientName: index % 5 === 0 ? null : `client-${index % 2}`,
+        } as const;
+        return index % 7 === 0 ? unpricedRow(changes) : row(changes);
+      }),
+    );
+    const sums = (cells: ReturnType<typeof spendByProject>) =>
+      [...Map.groupBy(cells, ({ projectId }) => projectId)].map(([id, members]) => {
+        const { requests, unpriced, costPico, notBilledRequests, notBilledUnpriced, notBilledPico } = members.reduce(
+          plusBilled,
+          NO_CALLS,
+        );
+        return [id, requests, unpriced, costPico, notBilledRequests, notBilledUnpriced, notBilledPico];
+      }).sort((a, b) => Number(a[0]) - Number(b[0]));
+    const edges = [0, 1, HOUR - 1, HOUR, 12 * HOUR, DAY, 36 * HOUR + 900_000, 60 * HOUR + 7, 40 * DAY];
+    for (const start of edges) {
+      for (const end of edges) {
+        const range = { from: NOON + start, to: NOON + end };
+        for (const only of [null, findProject(db, "p1")?.id ?? 0]) {
+          deepEqual(sums(spendByProject(db, range, only)), sums(spendCells(db, range, only)), `${start} to ${end}`);
+        }
+      }
+    }
+  });
 });

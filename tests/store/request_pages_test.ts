@@ -174,3 +174,15 @@ Deno.test("requestDetail gives one call with what explains it and what is stored
     equal(requestDetail(db, call.id.slice(0, 8)), null);
   });
 });
+
+Deno.test("requestPage() takes what LIKE gives a meaning literally, and finds nothing by a zero character", async () => {
+  await withDatabase((db) => {
+    write(db, [row({ model: "100%_sure!" }), row({ model: "1000 sure" }), row({ model: `it's "quoted"` })]);
+    const found = (q: string) => requestPage(db, { q }, 10).items.map(({ model }) => model);
+    deepEqual(found("100%"), ["100%_sure!"]);
+    deepEqual(found("%_s"), ["100%_sure!"]);
+    deepEqual(found("sure!"), ["100%_sure!"]);
+    deepEqual(found(`'s "`), [`it's "quoted"`]);
+    deepEqual(found("\0"), []);
+  });
+});

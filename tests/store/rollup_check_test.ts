@@ -126,6 +126,10 @@ Deno.test("verifyRollups() names the table, the time and the project of what is 
       ["usage_spans", 86_400_000],
       ["usage_slots", 900_000],
     ]);
+    db.exec("DELETE FROM usage_hours WHERE starts_at = " + NOON);
+    deepEqual(verifyRollups(db).filter(({ table }) => table === "usage_hours"), [
+      { table: "usage_hours", span: 3_600_000, startsAt: NOON, projectId: null },
+    ]);
     rebuildRollups(db);
     deepEqual(verifyRollups(db), []);
   });

@@ -11,7 +11,7 @@ import {
 import { cutRow, NOON, row, unpricedRow, withDatabase, write } from "./sample.ts";
 
 function content(db: Database): unknown[] {
-  return ["usage_spans", "usage_slots", "usage_clients"].flatMap((table) =>
+  return ["usage_spans", "usage_slots", "usage_hours", "usage_clients"].flatMap((table) =>
     db.prepare(`SELECT * FROM ${table}`).all().map((each) => ({ ...each }))
   );
 }
@@ -81,7 +81,9 @@ Deno.test("prepareRebuildHour makes an hour and its day anew in every roll-up", 
       write(db, [row({ requestedAt }), row({ requestedAt, clientName: null, billingBasis: "subscription" })]);
     }
     const before = content(db);
-    for (const table of ["usage_spans", "usage_slots", "usage_clients"]) db.exec(`UPDATE ${table} SET requests = 99`);
+    for (const table of ["usage_spans", "usage_slots", "usage_hours", "usage_clients"]) {
+      db.exec(`UPDATE ${table} SET requests = 99`);
+    }
     const rebuildHour = prepareRebuildHour(db);
     for (const hour of hours) rebuildHour(hour);
     deepEqual(content(db), before);

@@ -16,9 +16,13 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // Names other than loopback's do not resolve: what a page asks for elsewhere fails, and shows as an error.
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
+
+/** Names other than loopback's do not resolve: what a page asks for elsewhere fails, and shows as an error. */
+function resolverRules(here: readonly string[]): string {
+  const mapped = here.map((name) => `MAP ${name} 127.0.0.1, `).join("");
+  return `--host-resolver-rules=${mapped}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`;
+}
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -29,8 +33,8 @@ function chromiumPath(): string {
   return found;
 }
 
-/** Starts one. Call `close()` of what it gives. */
-export async function startBrowser(): Promise<Browser> {
+/** Starts one. Call `close()` of what it gives. @param here Names that resolve to 127.0.0.1, as an attacker's may. */
+export async function startBrowser(here: readonly string[] = []): Promise<Browser> {
   // playwright-core looks below /proc when it is loaded, where newer runtimes let nobody look without all permissions.
   const real = fs.existsSync;
   fs.existsSync = (path) => {
@@ -42,7 +46,7 @@ export async function startBrowser(): Promise<Browser> {
   };
   try {
     const { chromium } = await import("playwright-core");
-    return await chromium.launch({ executablePath: chromiumPath(), args: FLAGS });
+    return await chromium.launch({ executablePath: chromiumPath(), args: [...FLAGS, resolverRules(here)] });
   } finally {
     fs.existsSync = real;
   }
