@@ -8,6 +8,7 @@
  */
 
 import type { Config } from "../domain/config.ts";
+import type { PrivacyFacts } from "../domain/privacy.ts";
 import type { Database } from "../store/database.ts";
 import type { BodyCapture } from "../store/settings.ts";
 
@@ -28,6 +29,8 @@ export interface ApiDeps {
   readonly events: EventHub;
   /** @throws {MeterError} `daemon_not_running` when the supervisor does not answer in time. */
   readonly status: () => Promise<LiveStatus>;
+  /** What the supervisor, which may look, has found. @throws {MeterError} as `status`. */
+  readonly privacy: () => Promise<PrivacyFacts>;
 }
 
 /**

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Judgement, judgeKey, judgeListening, judgeOutbound, type SeenDestination } from "../domain/privacy.ts";
+import { judgeKey, judgeListening, type Judgement, judgeOutbound, type SeenDestination } from "../domain/privacy.ts";
 import { keyModes } from "../os/key_modes.ts";
 import { listenersOf } from "../os/listeners.ts";
 import type { Paths } from "../os/paths.ts";

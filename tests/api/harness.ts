@@ -58,6 +58,7 @@ export function worldOf(db: Database, changes: Partial<ApiDeps> = {}): World {
     },
     events: hub,
     status: () => Promise.reject(new MeterError("daemon_not_running", "Cannot do this: nobody answers")),
+    privacy: () => Promise.reject(new MeterError("daemon_not_running", "Cannot do this: nobody answers")),
     ...changes,
   };
   const api = createApi(deps);

@@ -252,7 +252,7 @@ Deno.test("a keyboard reaches the content first, and every link is seen when it 
   });
 });
 
-Deno.test("a call through the running meter shows up on the page that its daemon serves", async () => {
+Deno.test("a call through the running meter shows up on the page that its daemon serves, also after the daemon was killed and started again", async () => {
   const provider = await startProvider({
     host: "api.anthropic.com",
     answer: () => eventStream(anthropicEvents(crypto.randomUUID()), 0),
@@ -280,7 +280,31 @@ Deno.test("a call through the running meter shows up on the page that its daemon
       await page.locator('button[aria-pressed="true"]', { hasText: "Off" }).waitFor();
       await page.goto(`${origin}/status`, { waitUntil: "domcontentloaded" });
       equal(await page.locator(".tag.ok", { hasText: "running" }).count() >= 3, true);
+      await page.goto(`${origin}/privacy`, { waitUntil: "domcontentloaded" });
+      equal(await page.locator(".tag.ok", { hasText: "holds" }).count(), 3, await page.locator("main").innerText());
+      match(
+        await page.getByRole("region", { name: "Outbound connections by role" }).innerText(),
+        /api\.anthropic\.com|127\.0\.0\.1:/,
+      );
       deepEqual(faults, []);
+      await page.goto(`${origin}/requests`, { waitUntil: "domcontentloaded" });
+      await page.locator(".dot.on").waitFor();
+      await page.evaluate(() => Object.assign(globalThis, { notReloaded: true }));
+      // The port of the first start, as a configured one would be.
+      const config = `${meter.home}/config.toml`;
+      const settings = await Deno.readTextFile(config);
+      await Deno.writeTextFile(config, settings.replace("api_port = 0", `api_port = ${new URL(origin).port}`));
+      meter.daemon?.kill("SIGKILL");
+      await page.locator("#offline:visible").waitFor();
+      await meter.startDaemon();
+      await page.locator("#offline").waitFor({ state: "hidden" });
+      await page.locator(".dot.on").waitFor();
+      // Until the edge has seen the new interceptor it tunnels, to a provider whose certificate the client does not trust.
+      const ca = await Deno.readTextFile(meter.caFile);
+      const before = await page.locator("tbody tr").count();
+      await until("a metered call", () => oneCall(meter.edgePort, [ca]).then(() => true, () => null));
+      await until("its row on the page", async () => await page.locator("tbody tr").count() > before || null);
+      equal(await page.evaluate(() => "notReloaded" in globalThis), true);
       await page.close();
     });
   } finally {

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
-import { addressesIn, keyCheck, listeningCheck, outboundCheck, shown } from "../../src/install/privacy_checks.ts";
+import { equal, match } from "node:assert/strict";
+import { keyCheck, listeningCheck, outboundCheck } from "../../src/install/privacy_checks.ts";
 import { runForOutput } from "../../src/os/run.ts";
 
 Deno.test("listeningCheck sees a real listener, and whether it is on this machine only", async () => {
@@ -24,22 +24,9 @@ Deno.test("listeningCheck says so when no tool can tell", async () => {
   equal((await listeningCheck(none, 8765)).state, "skipped");
 });
 
-Deno.test("addressesIn reads what lsof and ss print, and takes no other port for ours", () => {
-  deepEqual(addressesIn("p123\nf12\nn127.0.0.1:8765\nn*:8765\n", 8765), ["127.0.0.1", "*"]);
-  deepEqual(addressesIn("LISTEN 0 128 127.0.0.1:8765 0.0.0.0:*\nLISTEN 0 128 [::]:8765 [::]:*\n", 8765), [
-    "127.0.0.1",
-    "::",
-  ]);
-  deepEqual(addressesIn("LISTEN 0 128 127.0.0.1:87651 0.0.0.0:*\nn127.0.0.1:18765\n", 8765), []);
-});
-
-Deno.test("outboundCheck lets the interceptor reach the providers and nobody else", () => {
-  const at = (role: string, place: string, expected: boolean) => ({ role, place, expected });
+Deno.test("outboundCheck is skipped without a daemon and names who went astray", () => {
   equal(outboundCheck(null).state, "skipped");
-  equal(outboundCheck([]).state, "ok");
-  equal(outboundCheck([at("edge", "example.com:443", false), at("interceptor", "api.x.ai:443", true)]).state, "ok");
-  equal(outboundCheck([at("interceptor", "collector.example:443", false)]).state, "problem");
-  const caught = outboundCheck([at("recorder", "api.x.ai:443", true)]);
+  const caught = outboundCheck([{ role: "recorder", place: "api.x.ai:443", expected: true }]);
   equal(caught.state, "problem");
   match(caught.detail, /recorder → api\.x\.ai:443/);
 });
@@ -62,9 +49,4 @@ Deno.test("keyCheck wants 0700 and 0600, no more and no less", () => {
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
-});
-
-Deno.test("shown writes modes as ls does", () => {
-  equal(shown("d", 0o755), "drwxr-xr-x");
-  equal(shown("-", 0o604), "-rw----r--");
 });

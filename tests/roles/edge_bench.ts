@@ -48,6 +48,7 @@ export async function withEdge(options: BenchOptions, body: (bench: EdgeBench) =
       releaseEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
       takeEdge: () => ({ answer: Promise.resolve(null), ended: () => {} }),
       bindEdge: () => Promise.resolve(null),
+      cloud: () => Promise.resolve(null),
       refused: () => void notices.push("refused"),
     });
     const edge = await startEdge(edgeOptions(folder, options));

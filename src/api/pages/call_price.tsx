@@ -50,7 +50,7 @@ export function CallPrice({ explanation }: { explanation: Explanation }) {
         : null}
       {notes.map((note) => <p class="muted small">{note}</p>)}
       {call.cost.pico === null && advice === null ? <p>{costReason(call.cost.missing).why}</p> : null}
-      {advice === null ? null : <p>{advice.why}.</p>}
+      {advice === null ? null : <p>{visible(advice.why)}.</p>}
       {advice?.todo === null || advice?.todo === undefined
         ? null
         : <pre class="command" tabindex={0} role="group" aria-label="What to do">{visible(advice.todo)}</pre>}

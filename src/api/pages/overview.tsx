@@ -15,7 +15,7 @@ import { Attention, Cache, Quota } from "./overview_cards.tsx";
 import { type Basis, Daily } from "./overview_chart.tsx";
 import { type Overview, readOverview, type Spend } from "./overview_data.ts";
 import { TopModels, TopProjects } from "./overview_tables.tsx";
-import { Change, Empty, Spent, Worth } from "./parts.tsx";
+import { Change, NothingRecorded, Spent, Worth } from "./parts.tsx";
 import type { View } from "./view.ts";
 
 /** The page. `chart` comes from the address. */
@@ -33,9 +33,7 @@ export function OverviewPage({ view, chart }: { view: View; chart: string | unde
         {last === null
           ? (
             <div class="card">
-              <Empty title="Nothing recorded yet" command="halton-meter run -- claude">
-                Start a tool through the meter, and its calls show up here by themselves.
-              </Empty>
+              <NothingRecorded />
             </div>
           )
           : <Body view={view} overview={overview} chart={chart} />}

@@ -13,7 +13,7 @@ import type { RateTable } from "../../meter/rates.ts";
 import { lastRequestedAt, sumUsage, usageCells, type UsageSums } from "../../store/queries.ts";
 import { latestQuota } from "../../store/quota.ts";
 import { lastDays, type ModelUsage, type Stats, usageStats } from "../../store/stats.ts";
-import { type View, windowsOf } from "./view.ts";
+import { everyDay, type View, windowsOf } from "./view.ts";
 
 /** A quota that was not heard of for this long is no news: 14 days, twice the longest window known. */
 const RECENT_MS = 14 * 86_400_000;
@@ -51,7 +51,7 @@ export interface Overview {
 /** Reads it. */
 export function readOverview(view: View): Overview {
   const { db, now, timeZone } = view;
-  const stats = usageStats(db, lastDays(OVERVIEW_DAYS, now, timeZone));
+  const stats = everyDay(usageStats(db, lastDays(OVERVIEW_DAYS, now, timeZone)), view, OVERVIEW_DAYS);
   return {
     lastCallAt: lastRequestedAt(db),
     spend: [1, 7, OVERVIEW_DAYS].map((days) => spendOf(view, days, stats)),

@@ -131,6 +131,22 @@ export function Empty(
   );
 }
 
+/** What stands where no call was ever recorded. */
+export function NothingRecorded() {
+  return (
+    <div class="empty">
+      <h2>Nothing recorded yet</h2>
+      <p>Set this machine up once; every new terminal is then metered, and calls show up here by themselves.</p>
+      <pre class="command">halton-meter init --apps</pre>
+      <p>Or send one tool through the meter and change nothing else:</p>
+      <pre class="command">halton-meter run -- claude</pre>
+      <p>
+        If calls were made and none is here: <code>halton-meter doctor</code>
+      </p>
+    </div>
+  );
+}
+
 /** Choices that are links; the current one is marked. */
 export function Segments({ label, items }: {
   label: string;

@@ -8,6 +8,15 @@
 
 import type { PropsWithChildren } from "hono/jsx";
 import { INTERCEPTED_HOSTS } from "../../domain/hosts.ts";
+import {
+  judgeKey,
+  judgeListening,
+  type Judgement,
+  judgeOutbound,
+  type PrivacyFacts,
+  type RoleOutbound,
+  type SeenDestination,
+} from "../../domain/privacy.ts";
 import { categoryOf, REDACTION_CATEGORIES } from "../../domain/redaction_categories.ts";
 import { type BodyStats, bodyStats } from "../../store/bodies.ts";
 import { auditTrail, bodyCaptureChoices } from "../../store/settings.ts";
@@ -16,11 +25,16 @@ import { bytes, count, counted, DASH, longDay, moment, words } from "./format.ts
 import { Frame } from "./layout.tsx";
 import { projectPath } from "./links.ts";
 import { visible } from "./marked.tsx";
+import { Outbound } from "./outbound.tsx";
 import { Facts, Name, TableBox } from "./parts.tsx";
 import type { View } from "./view.ts";
 
-/** The page. `status` is `null` when the daemon did not answer. */
-export function PrivacyPage({ view, status }: { view: View; status: LiveStatus | null }) {
+/** The page. `status` and `facts` are `null` when the supervisor did not answer. */
+export function PrivacyPage({ view, status, facts }: {
+  view: View;
+  status: LiveStatus | null;
+  facts: PrivacyFacts | null;
+}) {
   const stored = bodyStats(view.db);
   return (
     <Frame title="Privacy" section="/privacy" version={view.deps.version}>
@@ -31,8 +45,9 @@ export function PrivacyPage({ view, status }: { view: View; status: LiveStatus |
       <div class="grid" id="privacy" data-live>
         <Stored view={view} stored={stored} />
         <Redacted stored={stored} />
-        <Checks view={view} status={status} />
-        <Connections status={status} />
+        <Checks view={view} facts={facts} />
+        <Unread status={status} />
+        <Outbound facts={facts} now={view.now} />
         <Trail view={view} />
       </div>
     </Frame>
@@ -133,8 +148,17 @@ function Redacted({ stored }: { stored: BodyStats }) {
   );
 }
 
-function Checks({ view, status }: { view: View; status: LiveStatus | null }) {
+/** What a check came to, and the colour of its word. */
+const LEVELS = { ok: "ok", problem: "bad", unknown: "warn" } as const;
+const WORDS = { ok: "holds", problem: "does not hold", unknown: "not known" } as const;
+
+function Checks({ view, facts }: { view: View; facts: PrivacyFacts | null }) {
   const port = view.deps.port();
+  const unknown: Judgement = {
+    state: "unknown",
+    detail: "the supervisor does not answer",
+    hint: "Run: halton-meter status",
+  };
   return (
     <section class="card w7" aria-labelledby="checks">
       <header>
@@ -144,57 +168,53 @@ function Checks({ view, status }: { view: View; status: LiveStatus | null }) {
       <ol class="list">
         <Check
           title="This page is served to this machine only"
-          result={[`listens on 127.0.0.1:${port}`, "ok"]}
+          found={facts === null ? unknown : judgeListening(port, facts.listening)}
           command={`lsof -nP -iTCP:${port} -sTCP:LISTEN`}
         >
           The line must show 127.0.0.1 and no other address. The role that serves it may open no other one.
         </Check>
         <Check
-          title="Nothing goes anywhere but to the providers you call"
-          result={status === null ? ["not known: the daemon does not answer", "warn"] : [outgoing(status), "ok"]}
-          command="lsof -nP -a -c halton-meter -iTCP -sTCP:ESTABLISHED"
+          title="What sees text reaches the providers only"
+          found={facts === null ? unknown : judgeOutbound(destinationsOf(facts.outbound))}
+          command="halton-meter connections"
         >
           {`The role that sees text reaches ${INTERCEPTED_HOSTS.length} hosts on port 443 and no file. The role that stores it can open no connection at all.`}
         </Check>
         <Check
           title="The certificate’s key is yours alone"
-          result={keyResult(status)}
+          found={facts === null ? unknown : judgeKey(facts.keyModes)}
           command="ls -ld ~/.mitmproxy ~/.mitmproxy/mitmproxy-ca.pem"
         >
-          The lines must begin with drwx------ and -rw-------. This page cannot look for itself: its role may not read
-          that folder.
+          The lines must begin with drwx------ and -rw-------. Only the supervisor may look into that folder, and told
+          this page.
         </Check>
       </ol>
     </section>
   );
 }
 
-type Result = readonly [text: string, level: "ok" | "warn"];
-
-function outgoing({ roles }: LiveStatus): string {
-  const calls = roles["interceptor"]?.counters?.["exchanges"];
-  return calls === undefined ? "no count from the interceptor" : `${counted(calls, "call")} passed on since the start`;
+/** Everything that was connected to, as the check takes it. */
+function destinationsOf(roles: readonly RoleOutbound[]): SeenDestination[] {
+  return roles.flatMap(({ role, places, asked }) => [
+    ...places.map(({ place }) => ({ role, place, expected: true })),
+    ...asked.map(() => ({ role, place: "a host that a client named", expected: false })),
+  ]);
 }
 
-function keyResult(status: LiveStatus | null): Result {
-  if (status === null) return ["not known: the daemon does not answer", "warn"];
-  if (status.caConstrained === null) return ["no certificate in use", "warn"];
-  return status.caConstrained
-    ? ["signs for the providers’ hosts only", "ok"]
-    : ["may sign for any host: another program made it", "warn"];
-}
-
-function Check({ title, result, command, children }: PropsWithChildren<{
+function Check({ title, found, command, children }: PropsWithChildren<{
   title: string;
-  result: Result;
+  found: Judgement;
   command: string;
 }>) {
+  const { state, detail, hint } = found;
   return (
     <li>
       <div>
         <p>
-          <b>{title}</b> <span class={`tag ${result[1]}`}>{result[0]}</span>
+          <b>{title}</b> <span class={`tag ${LEVELS[state]}`}>{WORDS[state]}</span>
         </p>
+        <p class="small anywhere">{visible(detail)}</p>
+        {state === "ok" || hint === null ? null : <p class="small warn-text">{hint}</p>}
         <p class="muted small">{children}</p>
         <pre class="command" tabindex={0} role="group" aria-label={`Command: ${title}`}>{command}</pre>
       </div>
@@ -202,19 +222,20 @@ function Check({ title, result, command, children }: PropsWithChildren<{
   );
 }
 
-function Connections({ status }: { status: LiveStatus | null }) {
+function Unread({ status }: { status: LiveStatus | null }) {
   const edge = status?.roles["edge"]?.counters ?? null;
   const tunnels = edge === null ? [] : Object.entries(edge).filter(([name]) => name.startsWith("tunnel"));
   return (
-    <section class="card w5" aria-labelledby="connections">
+    <section class="card w5" aria-labelledby="unread">
       <header>
-        <h2 id="connections">Connections</h2>
+        <h2 id="unread">Read, and passed through unread</h2>
         <span class="more muted">since the start</span>
       </header>
       <p class="small muted">Read on the way, so that they can be counted:</p>
       <ul class="hosts">{INTERCEPTED_HOSTS.map((host) => <li class="mono">{host}</li>)}</ul>
       <p class="small muted">
-        Every other host is passed through unread. Of those nothing is kept, not even the name.
+        Every other host is passed through unread. Its name is kept in memory only, for{" "}
+        <code>halton-meter connections</code>; nothing of it is stored or shown here.
       </p>
       {tunnels.length === 0
         ? (
@@ -224,7 +245,11 @@ function Connections({ status }: { status: LiveStatus | null }) {
               : "Nothing was passed through so far."}
           </p>
         )
-        : <Facts rows={tunnels.map(([name, value]) => [TUNNELS[name] ?? words(name), count(value)] as const)} />}
+        : (
+          <div class="table-note">
+            <Facts rows={tunnels.map(([name, value]) => [TUNNELS[name] ?? words(name), count(value)] as const)} />
+          </div>
+        )}
     </section>
   );
 }

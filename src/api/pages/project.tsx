@@ -28,7 +28,7 @@ import { callsPath, NO_MODEL, projectPath, reportPath } from "./links.ts";
 import { visible } from "./marked.tsx";
 import { ModelTable } from "./model_table.tsx";
 import { Change, Empty, Money, Name, Segments, Spent, TableBox, Worth } from "./parts.tsx";
-import type { View } from "./view.ts";
+import { everyDay, type View } from "./view.ts";
 
 const OFFERED = [7, 30, 90] as const;
 
@@ -44,7 +44,7 @@ export function projectPage(view: View, slug: string, days: number) {
 function ProjectPage({ view, found, days }: { view: View; found: ProjectStats; days: number }) {
   const { project } = found;
   const period = lastDays(days, view.now, view.timeZone);
-  const stats = usageStats(view.db, period, project.id);
+  const stats = everyDay(usageStats(view.db, period, project.id), view, days);
   const clients = usageByClient(view.db, stats.range, project.id).toSorted((a, b) => compareSums(a.sums, b.sums));
   const before = periodBefore(period);
   const previous = before === null ? null : usageTotals(view.db, before, project.id);

@@ -15,7 +15,7 @@ import { CallsTable } from "./calls_table.tsx";
 import { counted } from "./format.ts";
 import { Frame } from "./layout.tsx";
 import { type CallFilters, callsPath, NO_MODEL } from "./links.ts";
-import { Empty } from "./parts.tsx";
+import { Empty, NothingRecorded } from "./parts.tsx";
 import { dateIn, type View } from "./view.ts";
 import { providerName } from "./words.ts";
 
@@ -100,11 +100,7 @@ function headline(found: Found | null, filters: CallFilters): string {
 
 function None({ filtered, more }: { filtered: boolean; more: string | null }) {
   if (!filtered) {
-    return (
-      <Empty title="Nothing recorded yet" command="halton-meter run -- claude">
-        Start a tool through the meter, and its calls show up here by themselves.
-      </Empty>
-    );
+    return <NothingRecorded />;
   }
   if (more !== null) {
     return <Empty title="None here so far">The search goes on with older calls on the next page.</Empty>;

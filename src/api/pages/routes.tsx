@@ -11,7 +11,7 @@ import { type Context, Hono } from "hono";
 import type { PropsWithChildren } from "hono/jsx";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { MeterError } from "../../domain/errors.ts";
-import type { ApiDeps, LiveStatus } from "../deps.ts";
+import type { ApiDeps } from "../deps.ts";
 import { SCRIPT } from "./assets/script.ts";
 import { STYLE } from "./assets/style.ts";
 import { callPage } from "./call.tsx";
@@ -57,10 +57,13 @@ export function pageRoutes(deps: ApiDeps): Hono {
     return page(context, <PricingPage view={viewOf(deps)} filters={filters} />);
   });
   pages.get("/privacy", async (context) => {
-    const status = await statusOf(deps);
-    return page(context, <PrivacyPage view={viewOf(deps)} status={status} />);
+    const [status, facts] = await Promise.all([answerOf(deps.status), answerOf(deps.privacy)]);
+    return page(context, <PrivacyPage view={viewOf(deps)} status={status} facts={facts} />);
   });
-  pages.get(HEALTH_PATH, async (context) => page(context, <HealthPage deps={deps} status={await statusOf(deps)} />));
+  pages.get(
+    HEALTH_PATH,
+    async (context) => page(context, <HealthPage deps={deps} status={await answerOf(deps.status)} />),
+  );
   pages.onError((error, context) => failure(context, deps, error));
   return pages;
 }
@@ -94,9 +97,9 @@ function found(context: Context, deps: ApiDeps, render: (view: View) => Markup |
 }
 
 /** The supervisor's answer; `null` when it gives none in time. */
-async function statusOf(deps: ApiDeps): Promise<LiveStatus | null> {
+async function answerOf<Answer>(ask: () => Promise<Answer>): Promise<Answer | null> {
   try {
-    return await deps.status();
+    return await ask();
   } catch (error) {
     if (error instanceof MeterError) return null;
     throw error;

@@ -1,14 +1,15 @@
 /**
  * What one rendering of a page is made from.
  *
- * Imports: api (types), domain, store (types).
+ * Imports: api (types), domain, store.
  *
  * @module
  */
 
-import { addDays, dateOf, isDate, startOfDay } from "../../domain/days.ts";
+import { addDays, dateOf, daysBetween, isDate, startOfDay } from "../../domain/days.ts";
 import type { Database } from "../../store/database.ts";
 import type { TimeRange } from "../../store/queries.ts";
+import { NO_CALLS, type Stats } from "../../store/stats.ts";
 import type { ApiDeps } from "../deps.ts";
 
 /** One reading of the clock and one database for a whole page. */
@@ -38,6 +39,13 @@ export function windowsOf({ now, today, timeZone }: View, days: number): { curre
     current: { from: startOfDay(first, timeZone), to },
     before: { from: before, to: startOfDay(addDays(today, -days), timeZone) + sinceMidnight },
   };
+}
+
+/** Sums of the last `days` days with those before the first call too, so that a chart of a few is as wide as one of all. */
+export function everyDay(stats: Stats, { today, timeZone }: View, days: number): Stats {
+  const known = new Map(stats.byDay.map((day) => [day.date, day]));
+  const all = daysBetween(addDays(today, 1 - days), today, timeZone);
+  return { ...stats, byDay: all.map((day) => known.get(day.date) ?? { ...day, ...NO_CALLS }) };
 }
 
 /** A date in an address, or `null`. */

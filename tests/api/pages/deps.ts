@@ -8,6 +8,7 @@ import { createApi } from "../../../src/api/app.ts";
 import type { ApiDeps, LiveRole, LiveStatus } from "../../../src/api/deps.ts";
 import { type Config, defaultConfig } from "../../../src/domain/config.ts";
 import { machineTimeZone } from "../../../src/domain/days.ts";
+import type { PrivacyFacts, SeenCount } from "../../../src/domain/privacy.ts";
 import { RowHub } from "../../../src/roles/event_hub.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { setBodyCapture } from "../../../src/store/settings.ts";
@@ -35,6 +36,7 @@ export function depsOf(db: () => Database, changes: Partial<ApiDeps> = {}): ApiD
     },
     events: new RowHub(),
     status: () => Promise.resolve(STATUS),
+    privacy: () => Promise.resolve(PRIVACY),
     ...changes,
   };
 }
@@ -103,4 +105,36 @@ export const STATUS: LiveStatus = {
   owners: { owners_resolved: 2_377, owners_unresolved: 14, malformed_slugs: 0, rc_problems: 0 },
   configProblems: [],
   refusedControlMessages: 0,
+};
+
+function seen(allowed: string, connections: number, failed = 0, open = 0): SeenCount {
+  return { allowed, connections, failed, open, lastAt: Date.now() - 40_000 };
+}
+
+const SINCE = Date.now() - 93_600_000;
+const COUNTED = { running: true, restarts: 0, since: SINCE, places: [], asked: [] } as const;
+
+/** What the supervisor of a meter in good health finds. */
+export const PRIVACY: PrivacyFacts = {
+  listening: ["127.0.0.1"],
+  keyModes: {
+    folder: "/home/ada/.mitmproxy",
+    folderMode: 0o700,
+    key: "/home/ada/.mitmproxy/mitmproxy-ca.pem",
+    keyMode: 0o600,
+  },
+  outbound: [
+    { ...COUNTED, role: "edge", mayConnect: true, asked: [{ ...seen("client", 2_819, 3, 4), places: 37 }] },
+    {
+      ...COUNTED,
+      role: "interceptor",
+      mayConnect: ["api.anthropic.com:443"],
+      places: [
+        { place: "api.openai.com:443", ...seen("provider", 214) },
+        { place: "api.anthropic.com:443", ...seen("provider", 830, 2, 3) },
+      ],
+    },
+    { ...COUNTED, role: "recorder", mayConnect: false, since: null },
+    { ...COUNTED, role: "api", mayConnect: ["127.0.0.1:8765"], since: null },
+  ],
 };

@@ -5,7 +5,8 @@ import { filtersIn } from "../../../src/api/pages/requests.tsx";
 import { MeterError } from "../../../src/domain/errors.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { withDatabase } from "../../store/sample.ts";
-import { depsOf } from "./deps.ts";
+import type { PrivacyFacts } from "../../../src/domain/privacy.ts";
+import { depsOf, PRIVACY } from "./deps.ts";
 import { type SeededIds, seedMonth } from "./seed.ts";
 
 type Get = (path: string) => Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }>;
@@ -142,7 +143,39 @@ Deno.test("pages without any call, and without a daemon that answers, say what t
       equal(code, 200, path);
       match(text, /<pre class="command">halton-meter /, path);
     }
-    match((await get("/privacy")).text, /not known: the daemon does not answer/);
+    const privacy = (await getter(() => db, { status, privacy: status })("/privacy")).text;
+    equal(privacy.match(/<span class="tag warn">not known<\/span>/g)?.length, 3);
+    match(privacy, /The supervisor does not answer; halton-meter status tells more/);
+  });
+});
+
+Deno.test("the privacy page judges what the supervisor found, and shows where each role has connected to", async () => {
+  await withDatabase(async (db) => {
+    const page = async (changes: Partial<PrivacyFacts>) =>
+      (await getter(() => db, { privacy: () => Promise.resolve({ ...PRIVACY, ...changes }) })("/privacy")).text;
+    const good = await page({});
+    equal(good.match(/<span class="tag ok">holds<\/span>/g)?.length, 3);
+    for (
+      const shown of [
+        "127.0.0.1:8765",
+        "api.anthropic.com:443",
+        "37 other hosts",
+        "drwx------",
+        "refuses it every socket",
+      ]
+    ) {
+      ok(good.includes(shown), shown);
+    }
+    match(await page({ listening: ["127.0.0.1", "*"] }), /does not hold.*port 8765 is also open on \*/s);
+    match(
+      await page({ keyModes: { ...PRIVACY.keyModes, keyMode: 0o644 } }),
+      /does not hold.*-rw-r--r--.*doctor --fix --apply/s,
+    );
+    const stray = PRIVACY.outbound.map((role) => {
+      return role.role === "edge" ? { ...role, role: "interceptor" } : role; // A host that a client named.
+    });
+    match(await page({ outbound: stray }), /does not hold.*interceptor → a host that a client named/s);
+    match(await page({ listening: null }), /not known.*Install lsof/s);
   });
 });
 

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { dateIn, daysIn, viewOf, windowsOf } from "../../../src/api/pages/view.ts";
-import { withDatabase } from "../../store/sample.ts";
+import { dateIn, daysIn, everyDay, viewOf, windowsOf } from "../../../src/api/pages/view.ts";
+import { lastDays, usageStats } from "../../../src/store/stats.ts";
+import { NOON, row, withDatabase, write } from "../../store/sample.ts";
 import { depsOf } from "./deps.ts";
 
 Deno.test("windowsOf() compares whole days up to now with as many days up to the same time", async () => {
@@ -18,6 +19,18 @@ Deno.test("windowsOf() compares whole days up to now with as many days up to the
     ]);
     const today = windowsOf(view, 1);
     deepEqual([today.before.from, today.before.to].map(iso), ["2026-04-13T22:00", "2026-04-14T12:00"]);
+  });
+});
+
+Deno.test("everyDay() has a day for each of the period, also for those before the first call", async () => {
+  await withDatabase((db) => {
+    write(db, [row()]);
+    const view = viewOf(depsOf(() => db, { now: () => NOON, timeZone: "UTC" }));
+    const stats = usageStats(db, lastDays(30, NOON, "UTC"));
+    equal(stats.byDay.length, 1);
+    const { byDay } = everyDay(stats, view, 30);
+    deepEqual([byDay.length, byDay[0]?.date, byDay.at(-1)?.date], [30, "2026-03-17", "2026-04-15"]);
+    deepEqual([byDay[0]?.requests, byDay.at(-1)], [0, stats.byDay[0]]);
   });
 });
 

@@ -60,6 +60,7 @@ bdi { unicode-bidi: isolate; }
 .small { font-size: 12.5px; }
 .right { text-align: right; }
 .nowrap { white-space: nowrap; }
+.anywhere { overflow-wrap: anywhere; }
 .pico { color: var(--muted); }
 .unknown { color: var(--muted); font-style: italic; }
 .bad-text { color: var(--bad); }
@@ -96,7 +97,7 @@ main:focus { outline: none; }
 .grid > * { grid-column: span 12; min-width: 0; }
 @media (min-width: 760px) { .grid > .w3 { grid-column: span 6; } }
 @media (min-width: 1040px) { .grid > .w3 { grid-column: span 3; } .grid > .w4 { grid-column: span 4; }
-  .grid > .w5 { grid-column: span 5; } .grid > .w7 { grid-column: span 7; } .grid > .w8 { grid-column: span 8; } }
+  .grid > .w5 { grid-column: span 5; } .grid > .w6 { grid-column: span 6; } .grid > .w7 { grid-column: span 7; } .grid > .w8 { grid-column: span 8; } }
 @media (min-width: 600px) and (max-width: 1039px) { .grid > .third { grid-column: span 4; } }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 16px 20px;
   box-shadow: var(--shadow); }
@@ -190,7 +191,7 @@ table.plain-table td:last-child, table.plain-table th:last-child { padding-right
 }
 .facts-pair { display: grid; gap: 6px 32px; }
 @media (min-width: 1300px) { .facts-pair { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
-.facts { display: grid; grid-template-columns: minmax(90px, max-content) minmax(0, 1fr); gap: 6px 20px; }
+.facts { display: grid; align-content: start; grid-template-columns: minmax(90px, max-content) minmax(0, 1fr); gap: 6px 20px; }
 .facts dt { color: var(--muted); }
 .facts dd { overflow-wrap: anywhere; }
 .big { font-size: 28px; line-height: 1.15; font-weight: 650; letter-spacing: -.02em; }
