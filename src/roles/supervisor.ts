@@ -133,6 +133,8 @@ class Supervisor implements Daemon {
   #edge: EdgeOutcome | null = null;
   #apiPort: number | null = null;
   #apiProblem: string | null = null;
+  /** Of the self-test that runs. */
+  #standIn: SelfTestStandIn | null = null;
   #timers: ReturnType<typeof setInterval>[] = [];
   #refused = 0;
   #stopping = false;
@@ -372,8 +374,18 @@ class Supervisor implements Daemon {
     const tell = (standIn: SelfTestStandIn | null) => {
       this.#workers.get("interceptor")?.send({ kind: "interceptor.selfTest", standIn });
     };
-    tell({ port, caCertPem });
-    return { port, ended: () => tell(null) };
+    const test = { port, caCertPem };
+    this.#standIn = test;
+    tell(test);
+    return {
+      port,
+      // The end of one test may be heard of after the next has begun.
+      ended: () => {
+        if (this.#standIn !== test) return;
+        this.#standIn = null;
+        tell(null);
+      },
+    };
   }
 
   /** The role may reach one address, so that another server means another row. */

@@ -470,18 +470,19 @@ function singleCalls(from: string, to: string): string {
       AND duplicate_of IS NULL AND (:project IS NULL OR project_id = :project)`;
 }
 
-/** A day of whole hours, of all projects; a day of whole quarters, of one project; and any other one. */
+const WHOLE_QUARTERS = [
+  hourRows(DAY_COLUMNS),
+  slotRows(DAY_COLUMNS, "slot_from", "hour_from"),
+  slotRows(DAY_COLUMNS, "hour_to", "slot_to"),
+];
+
+/** A day of whole hours, and one of whole quarters, of all projects; a day of whole quarters, of one; and any other one. */
 const DAY_KINDS = {
   hours: `${hourRows(DAY_SUMS)} GROUP BY provider`,
   slots: `${slotRows(DAY_SUMS, "slot_from", "slot_to")} GROUP BY provider`,
+  quarters: `SELECT ${DAY_SUMS} FROM (${WHOLE_QUARTERS.join(" UNION ALL ")}) GROUP BY provider`,
   pieces: `SELECT ${DAY_SUMS} FROM (${
-    [
-      hourRows(DAY_COLUMNS),
-      slotRows(DAY_COLUMNS, "slot_from", "hour_from"),
-      slotRows(DAY_COLUMNS, "hour_to", "slot_to"),
-      singleCalls("from", "slot_from"),
-      singleCalls("slot_to", "to"),
-    ].join(" UNION ALL ")
+    [...WHOLE_QUARTERS, singleCalls("from", "slot_from"), singleCalls("slot_to", "to")].join(" UNION ALL ")
   }) GROUP BY provider`,
 } as const;
 
@@ -490,11 +491,8 @@ function dayPieces(range: TimeRange, projectId: number | null) {
   const slots = inner(range, SLOT_SPAN);
   const hours = projectId === null ? inner(slots, HOUR_SPAN) : { from: slots.to, to: slots.to };
   const whole = (part: TimeRange) => part.from === range.from && part.to === range.to;
-  return {
-    slots,
-    hours,
-    kind: whole(hours) ? "hours" : projectId !== null && whole(slots) ? "slots" : "pieces",
-  } as const;
+  const quarters = projectId === null ? "quarters" : "slots";
+  return { slots, hours, kind: whole(hours) ? "hours" : whole(slots) ? quarters : "pieces" } as const;
 }
 
 /**
@@ -522,7 +520,8 @@ export function usageByDay(
     const hourPart = { hour_from: hours.from, hour_to: hours.to };
     if (kind === "hours") return statementFor(kind).all(hourPart);
     const slotPart = { slot_from: slots.from, slot_to: slots.to, project: projectId };
-    return statementFor(kind).all(kind === "slots" ? slotPart : { ...range, ...slotPart, ...hourPart });
+    if (kind === "slots") return statementFor(kind).all(slotPart);
+    return statementFor(kind).all({ ...(kind === "pieces" && range), ...slotPart, ...hourPart });
   };
   return boundaries.slice(0, -1).flatMap((from, day) =>
     rowsOf({ from, to: boundaries[day + 1] ?? from }).map((row): DayCell => ({
