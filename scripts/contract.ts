@@ -4,7 +4,7 @@
  * A test carries a row when its name begins with the row's id and a blank. Rows are data below: a new one is a line there and a
  * test.
  *
- * Run: `deno run --allow-read=tests scripts/contract.ts [folder of tests]`
+ * Run: `deno run --allow-read=tests scripts/contract.ts [folders of tests]`
  *
  * @module
  */
@@ -32,9 +32,22 @@ export const CONTRACT: Readonly<Record<string, string>> = {
   D4: "the CA can be removed by the documented commands",
   D5: "the CA only signs for the providers",
   D6: "trust is per interpreter, and can be applied anew and removed",
+  D7: "cloud is opt-in, and shares nothing from before pairing",
+  C1: "metadata sync never carries text",
+  C2: "cost is recomputed by the server from its own rates",
+  C3: "bodies need a token of scope sync or admin",
+  C4: "the envelope of a body has exactly the seven fields",
+  C5: "two posts per request, one record, the last write of a direction wins",
+  C6: "redaction happens before upload",
+  C7: "invalid Base64 and invalid UTF-8 are refused",
+  C8: "storing is gated by the workspace's switch, which is off",
+  C9: "redaction_applied is merged over the directions",
+  C10: "the upload of bodies is a switch of its own, which is off",
+  C11: "privacy show and sync say what is shared and what became of it",
 };
 
-const DEFAULT_FOLDER = "tests/contract";
+/** Where tests carry rows. Others may mention one. */
+const DEFAULT_FOLDERS = ["tests/contract", "tests/team", "tests/sync", "tests/e2e"];
 
 /** Names of the tests below a folder, as they stand in the source. */
 export function testNamesIn(folder: string): string[] {
@@ -42,29 +55,37 @@ export function testNamesIn(folder: string): string[] {
     ({ name, isDirectory }) => {
       const path = `${folder}/${name}`;
       if (isDirectory) return testNamesIn(path);
-      return name.endsWith("_test.ts") ? namesIn(Deno.readTextFileSync(path)) : [];
+      return /_(?:test|kit)\.ts$/.test(name) ? namesIn(Deno.readTextFileSync(path)) : [];
     },
   );
 }
 
-/** Names given to `Deno.test`, as a string or as the member `name`. A test that is commented out has none. */
+/**
+ * Names given to `Deno.test` or to a wrapper of it, as a string or as the member `name`; a case of a kit has its row in `id`
+ * and its name after it. A test that is commented out has none.
+ */
 function namesIn(source: string): string[] {
   const code = source.replaceAll(/^\s*\/\/.*$/gm, "").replaceAll(/\/\*[^]*?\*\//g, "");
-  return [...code.matchAll(/\bDeno\.test\(\s*(?:\{\s*name:\s*)?(["`])((?:(?!\1)[^\\]|\\.)*)\1/g)].map((match) =>
-    match[2] ?? ""
-  );
+  const tests = /\b(?:Deno\.test|postgresTest)\(\s*(?:\{\s*name:\s*)?(["`])((?:(?!\1)[^\\]|\\.)*)\1/g;
+  const cases = /\bid:\s*"([A-Z]\d+)",\s*name:\s*"((?:[^"\\]|\\.)*)"/g;
+  return [
+    ...[...code.matchAll(tests)].map((match) => match[2] ?? ""),
+    ...[...code.matchAll(cases)].map((match) => `${match[1]} ${match[2]}`),
+  ];
 }
 
-/** Id → its tests. */
+/** Id → its tests. A test may carry several rows: its name then begins with all their ids. */
 export function coverageOf(names: readonly string[]): Map<string, string[]> {
-  return new Map(Object.keys(CONTRACT).map((id) => [id, names.filter((name) => name.startsWith(`${id} `))]));
+  const carried = (name: string) => /^(?:[A-Z]\d+ )+/.exec(name)?.[0].trim().split(" ") ?? [];
+  return new Map(Object.keys(CONTRACT).map((id) => [id, names.filter((name) => carried(name).includes(id))]));
 }
 
 if (import.meta.main) {
-  const coverage = coverageOf(testNamesIn(Deno.args[0] ?? DEFAULT_FOLDER));
+  const folders = Deno.args.length > 0 ? Deno.args : DEFAULT_FOLDERS;
+  const coverage = coverageOf(folders.flatMap(testNamesIn));
   for (const [id, tests] of coverage) {
     console.log(`${id}  ${CONTRACT[id]}`);
-    for (const test of tests) console.log(`    ${test.slice(id.length + 1)}`);
+    for (const test of tests) console.log(`    ${test.replace(/^(?:[A-Z]\d+ )+/, "")}`);
   }
   const missing = [...coverage].filter(([, tests]) => tests.length === 0).map(([id]) => id);
   if (missing.length > 0) {

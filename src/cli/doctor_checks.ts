@@ -10,6 +10,7 @@ import { type ClientFacts, type ClientVerdict, judgeClient } from "../install/cl
 import { findClients } from "../install/client_probe.ts";
 import { clientFinding, type Finding } from "../install/findings.ts";
 import { newTerminal } from "../install/new_terminal.ts";
+import { programFinding } from "../install/programs.ts";
 import { keyCheck, listeningCheck, outboundCheck } from "../install/privacy_checks.ts";
 import type { SeenDestination } from "../domain/privacy.ts";
 import { clientEnvironment } from "../os/client_env.ts";
@@ -33,6 +34,13 @@ export function configFinding({ session, configProblem }: Installation): Finding
     return { ...base, state: "problem", detail: configProblem.message, hint: configProblem.hint ?? null };
   }
   return { ...base, state: "ok", detail: session.paths.config, hint: null };
+}
+
+/** Whether a new terminal starts this program. From source there is none to start. */
+export async function programFindings({ machine }: Installation): Promise<readonly Finding[]> {
+  if (!Deno.build.standalone) return [];
+  const path = (await newTerminal(machine.run, machine.env))?.get("PATH") ?? Deno.env.get("PATH") ?? "";
+  return [await programFinding(machine.run, path, machine.binary)];
 }
 
 /** The ports, and what the running daemon says of itself. */

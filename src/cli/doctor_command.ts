@@ -17,7 +17,14 @@ import { selfTest } from "../roles/self_test.ts";
 import { openForWriting } from "../store/database.ts";
 import { rebuildRollups } from "../store/rollups.ts";
 import type { MeterContext } from "./app.ts";
-import { clientFindings, configFinding, databaseFindings, privacyFindings, runningFindings } from "./doctor_checks.ts";
+import {
+  clientFindings,
+  configFinding,
+  databaseFindings,
+  privacyFindings,
+  programFindings,
+  runningFindings,
+} from "./doctor_checks.ts";
 import { type Installation, openInstallation, requireBinary } from "./installation.ts";
 import { progressOn } from "./progress.ts";
 import { stepLines } from "./step_lines.ts";
@@ -67,6 +74,7 @@ export async function examine(
     progress(`Looking at ${what} …`);
     findings.push(...await gather());
   };
+  await look("the program", () => programFindings(installation));
   await look("the installation", () => placesOf(installation, mode));
   await look("the ports", () => runningFindings(installation));
   await look("the database", () => databaseFindings(installation));

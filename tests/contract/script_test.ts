@@ -42,6 +42,12 @@ Deno.test("coverageOf does not take L1 for L10, nor a row that is mentioned for 
   ]]);
 });
 
+Deno.test("coverageOf lets a test carry several rows, and only those that its name begins with", () => {
+  const coverage = coverageOf(["C1 D7 shares", "C8 stores, unlike C9"]);
+  deepEqual([coverage.get("C1"), coverage.get("D7")], [["C1 D7 shares"], ["C1 D7 shares"]]);
+  deepEqual(coverage.get("C9"), []);
+});
+
 Deno.test("testNamesIn reads names of all forms", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -51,7 +57,11 @@ Deno.test("testNamesIn reads names of all forms", async () => {
       'Deno.test("one", f);\nDeno.test({\n  name: "two",\n  fn: f,\n});\nDeno.test(`three "x"`, f);\n/* Deno.test("four", f); */',
     );
     await Deno.writeTextFile(`${folder}/inner/a.ts`, 'Deno.test("not a file of tests", f);');
-    deepEqual(testNamesIn(folder), ["one", "two", 'three "x"']);
+    await Deno.writeTextFile(
+      `${folder}/inner/b_kit.ts`,
+      'const CASES = [{\n  id: "C1",\n  name: "five",\n}];\npostgresTest(\n  "six",\n  f,\n);',
+    );
+    deepEqual(testNamesIn(folder), ["one", "two", 'three "x"', "six", "C1 five"]);
     ok(testNamesIn(`${PROJECT_FOLDER}tests/contract`).length > 20);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -101,14 +101,15 @@ async function startTraffic({ account, edgePort }: Machine) {
   };
 }
 
-for (const services of ["systemd", "none"] as const) {
+for (const [who, services] of [["user", "systemd"], ["user", "none"], ["root", "none"]] as const) {
   Deno.test({
-    name: `install.sh, init, upgrades under traffic with no failed call, a way back, and nothing left: ${services}`,
+    name:
+      `install.sh, init, upgrades under traffic with no failed call, a way back, and nothing left: ${who}, ${services}`,
     ignore: CANNOT_INSTALL,
     async fn() {
       const release = await serveRelease();
       try {
-        await withMachine("user", services, async (machine) => {
+        await withMachine(who, services, async (machine) => {
           const own = installed(machine, release.url);
           const first = await own.installer();
           deepEqual([first.code, first.stderr], [0, ""]);
