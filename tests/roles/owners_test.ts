@@ -151,8 +151,39 @@ Deno.test("Owners uses each look-up for one link, and forgets one that is never 
   });
 });
 
+/** Runs `body` while timers of `ms` milliseconds wait until it lets those run out that were not cleared. */
+async function withHeldTimers(ms: number, body: (runOut: () => void) => Promise<void>): Promise<void> {
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  const held = new Map<Parameters<typeof clear>[0], () => void>();
+  const hold = (callback: () => void, after?: number) => {
+    if (after !== ms) return set(callback, after);
+    const timer = set(() => {}, 0x7fffffff);
+    held.set(timer, callback);
+    return timer;
+  };
+  const release = (timer?: Parameters<typeof clearTimeout>[0]) => {
+    held.delete(timer);
+    clear(timer);
+  };
+  globalThis.setTimeout = Object.assign(hold, { __promisify__: set.__promisify__ });
+  globalThis.clearTimeout = release;
+  const runOut = () => {
+    for (const [timer, callback] of [...held]) {
+      held.delete(timer);
+      clear(timer);
+      callback();
+    }
+  };
+  try {
+    await body(runOut);
+  } finally {
+    runOut();
+    Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+  }
+}
+
 Deno.test("Owners forgets a run a moment after its end, but not one that began again", async () => {
-  await withShortTimer(5_000, 30, async () => {
+  await withHeldTimers(5_000, async (runOut) => {
     await withOwners(async ({ owners, told, server, folder }) => {
       const caller = await startCaller(server.port, folder);
       const port = caller.ports[0] ?? 0;
@@ -161,16 +192,16 @@ Deno.test("Owners forgets a run a moment after its end, but not one that began a
         await owners.link(port, peer);
         return told.get(peer)?.slug;
       };
-      const pause = () => new Promise((resolve) => setTimeout(resolve, 80));
       const endFirst = owners.run(caller.pid, "first");
       endFirst();
       equal(await projectOf(9001), "first", "its last calls may still be looked up");
       const endSecond = owners.run(caller.pid, "second");
-      await pause();
+      runOut();
       equal(await projectOf(9002), "second");
       endSecond();
-      await pause();
-      equal(await projectOf(9003) === "second", false);
+      equal(await projectOf(9003), "second", "its last calls may still be looked up");
+      runOut();
+      equal(await projectOf(9004) === "second", false);
       await caller.stop();
     });
   });
