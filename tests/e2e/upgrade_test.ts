@@ -91,7 +91,8 @@ async function startTraffic({ account, edgePort }: Machine) {
     /** Waits for more calls to be made. */
     async goesOn() {
       const before = state.done;
-      await until("calls to go on", () => state.done >= before + 20, 20_000);
+      // A call whose connection was turned away at a hand-over is tried again by the kernel, later each time.
+      await until("calls to go on", () => state.done >= before + 20, 60_000);
     },
     async stop(): Promise<readonly string[]> {
       state.on = false;
