@@ -13,7 +13,7 @@ import type { Service } from "../os/services/service_manager.ts";
 import { askSupervisor } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
 import { edgeAt } from "../roles/edge_probe.ts";
-import { selfTest } from "../roles/self_test.ts";
+import { selfTest, type SelfTestResult } from "../roles/self_test.ts";
 import type { MeterContext } from "./app.ts";
 import { type Installation, openInstallation, requireBinary } from "./installation.ts";
 import { VERSION } from "./version.ts";
@@ -27,6 +27,9 @@ export interface UpgradeFlags {
 /** A daemon that migrates a large database takes seconds; documented limit of `start`. */
 const HEALTHY_MS = 30_000;
 const POLL_MS = 100;
+/** Test calls that may fail while a daemon that has just started is taken up, and the pause between two. */
+const MAX_TESTS = 5;
+const TEST_PAUSE_MS = 500;
 /** So many looks in a row at a daemon that is not there: its manager has given up, or starts it in vain. */
 const GIVEN_UP = 20;
 const ANSWER_MS = 2_000;
@@ -87,9 +90,18 @@ async function restartDaemon({ session }: Installation, service: Service | null,
     throw new MeterError("failed", `The daemon of version ${version} does not answer after ${HEALTHY_MS / 1000} s`);
   }
   if (await edgeAt(edgePort) === null) return; // Then nothing could be tested, whatever the version.
-  const result = await selfTest({ paths, edgePort, standInPort: internalPort });
+  const result = await settledTest(() => selfTest({ paths, edgePort, standInPort: internalPort }));
   if (!result.ok) {
     throw new MeterError("failed", `The test call through version ${version} failed: ${result.layer}: ${result.found}`);
+  }
+}
+
+/** An edge that has just seen the daemon down takes it for down a moment longer; see roles/edge_health.ts. */
+async function settledTest(test: () => Promise<SelfTestResult>): Promise<SelfTestResult> {
+  for (let tries = 1;; tries++) {
+    const result = await test();
+    if (result.ok || tries === MAX_TESTS) return result;
+    await new Promise((resolve) => setTimeout(resolve, TEST_PAUSE_MS));
   }
 }
 
