@@ -2,6 +2,9 @@
  * Runs the whole suite: the pure parts without permissions, the rest with those of the program (never `ffi`), and closes
  * with one line that counts. Arguments are passed on as test files or folders to run instead.
  *
+ * Files run one after another in one process each group: tests that write a program and start it meet `ETXTBSY` when
+ * another thread forks meanwhile. A file with failures runs once more by itself; what passes only then is named at the end.
+ *
  * @module
  */
 
@@ -24,7 +27,7 @@ const GROUPS: readonly Group[] = [
   { name: "pure parts that are shown real clients", flags: ["--allow-net=127.0.0.1"], files: ["tests/http1"] },
   {
     name: "parts that touch the machine",
-    flags: [...PROGRAM, "--parallel"],
+    flags: PROGRAM,
     files: [
       "tests/meter/seed_rates_test.ts",
       "tests/structure_test.ts",
@@ -50,10 +53,28 @@ interface Count {
   skipped: number;
 }
 
-/** Runs one group, shows its output as it comes, and counts. */
-async function runGroup({ name, flags, files }: Group): Promise<Count> {
-  console.log(`\n== ${name}`);
+/** Runs one group, and what failed in it once more. */
+async function runGroup(group: Group): Promise<Count> {
   const started = performance.now();
+  const first = await runFiles(group);
+  const count = countsIn(first.text);
+  if (!first.success && count.failed === 0) count.failed = 1; // A file that could not even be loaded.
+  for (const [file, names] of failuresIn(first.text)) {
+    const again = await runFiles({ name: `again: ${file}`, flags: group.flags, files: [file] });
+    const failed = failuresIn(again.text).get(file) ?? new Set();
+    if (!again.success && failed.size === 0) continue;
+    const mended = [...names].filter((name) => !failed.has(name));
+    count.failed -= mended.length;
+    count.passed += mended.length;
+    secondTry.push(...mended.map((name) => `${file}: ${name}`));
+  }
+  console.log(`-- ${group.name}: ${Math.round((performance.now() - started) / 1000)} s`);
+  return count;
+}
+
+/** Runs a group's files and shows the output as it comes. */
+async function runFiles({ name, flags, files }: Group): Promise<{ readonly success: boolean; readonly text: string }> {
+  console.log(`\n== ${name}`);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-prompt", "--no-check", "--quiet", ...flags, ...files],
     env: { NO_COLOR: "1" },
@@ -66,11 +87,18 @@ async function runGroup({ name, flags, files }: Group): Promise<Count> {
     text += chunk;
     Deno.stdout.writeSync(new TextEncoder().encode(chunk));
   }
-  const { success } = await child.status;
-  const count = countsIn(text);
-  if (!success && count.failed === 0) count.failed = 1; // A file that could not even be loaded.
-  console.log(`-- ${name}: ${Math.round((performance.now() - started) / 1000)} s`);
-  return count;
+  return { success: (await child.status).success, text };
+}
+
+/** The runner's own list of what failed, by file, e.g. `stats counts rows => ./tests/store/stats_test.ts:12:6`. */
+function failuresIn(text: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const failures = new Map<string, Set<string>>();
+  const list = text.slice(text.lastIndexOf("\n FAILURES "));
+  if (!list.startsWith("\n FAILURES ")) return failures;
+  for (const [, name = "", file = ""] of list.matchAll(/^(.+?)(?: \.\.\. .+)? => \.\/(.+?):\d+:\d+$/gm)) {
+    failures.set(file, (failures.get(file) ?? new Set()).add(name));
+  }
+  return failures;
 }
 
 /** The runner's own summary, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`. */
@@ -83,6 +111,7 @@ function countsIn(text: string): Count {
 const chosen = Deno.args.length === 0
   ? GROUPS
   : [{ name: "chosen files", flags: PROGRAM, files: Deno.args } satisfies Group];
+const secondTry: string[] = [];
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 for (const group of chosen) {
   const count = await runGroup(group);
@@ -90,6 +119,7 @@ for (const group of chosen) {
   total.failed += count.failed;
   total.skipped += count.skipped;
 }
+if (secondTry.length > 0) console.log(`\nPassed at the second try only:\n${secondTry.join("\n")}`);
 const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 Deno.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

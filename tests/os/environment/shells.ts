@@ -31,15 +31,12 @@ export function makeHome(options: { readonly env?: Readonly<Record<string, strin
   Deno.mkdirSync(`${folder}/.halton-meter`, { recursive: true, mode: 0o700 });
   Deno.mkdirSync(`${folder}/.mitmproxy`);
   const env: Record<string, string> = { HOME: folder, SHELL: "/bin/bash", ...options.env };
-  // Below the ports that systems give out, so that nobody else has it once it is closed.
-  const port = freePort();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  const { listener, port } = listen();
   let open = true;
   const close = () => {
     if (open) listener.close();
     open = false;
   };
-  drain(listener);
   const machine: Machine = {
     platform: "linux",
     run: runForOutput,
@@ -67,11 +64,18 @@ export function makeHome(options: { readonly env?: Readonly<Record<string, strin
   };
 }
 
-async function drain(listener: Deno.Listener): Promise<void> {
-  try {
-    for await (const connection of listener) connection.close();
-  } catch {
-    // Closed by the test.
+/**
+ * A port below those that systems give out, so that nobody else has it once it is closed. Nobody accepts: the kernel does that,
+ * and a listener in which an accept waits closes some time after `close` only.
+ */
+function listen(): { readonly listener: Deno.Listener; readonly port: number } {
+  for (;;) {
+    const port = freePort();
+    try {
+      return { listener: Deno.listen({ hostname: "127.0.0.1", port }), port };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
   }
 }
 
