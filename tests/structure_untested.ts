@@ -109,6 +109,7 @@ const COVERED_BY: Readonly<Record<string, string>> = {
   "redact/rules_platforms.ts": "redact/rules_test.ts",
   "redact/rules_products.ts": "redact/rules_test.ts",
   "redact/rules_services.ts": "redact/rules_test.ts",
+  "meter/explanation_fields.ts": "cli/pricing_explain_golden_test.ts",
   "meter/explanation.ts": "cli/pricing_test.ts",
   "meter/price_advice.ts": "cli/pricing_test.ts",
   "roles/api.ts": "e2e/api_test.ts",

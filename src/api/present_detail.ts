@@ -9,6 +9,7 @@
 import type { z } from "@hono/zod-openapi";
 import type { Config } from "../domain/config.ts";
 import { explain } from "../meter/explanation.ts";
+import { explanationFields } from "../meter/explanation_fields.ts";
 import { createRateTable, type RateTable } from "../meter/rates.ts";
 import type { BodyFacts, RequestDetail } from "../store/request_detail.ts";
 import type { StoredCall } from "../store/stored_calls.ts";
@@ -58,30 +59,5 @@ export function presentBodyFacts(facts: BodyFacts) {
 }
 
 function presentExplanation(call: StoredCall, table: RateTable): z.infer<typeof Explanation> {
-  const { cost, agrees, notes, advice } = explain(call, table);
-  return {
-    stored: {
-      cost_usd: usdText(call.cost.pico),
-      cost_missing: call.cost.missing,
-      rates_source: call.cost.ratesSource,
-      rate_match: call.cost.match,
-    },
-    recomputed: cost === null ? null : {
-      cost_usd: usdText(cost.kind === "priced" ? cost.pico : cost.kind === "free" ? 0n : null),
-      cost_missing: cost.kind === "unpriced" ? cost.reason : null,
-      rates_source: cost.kind === "priced" ? cost.ratesSource : null,
-      rate_match: cost.kind === "priced" ? cost.match : null,
-    },
-    agrees,
-    lines: (cost?.explain ?? []).map(({ label, unit, count, pricePerMillion, factor, pico }) => ({
-      label,
-      unit,
-      count,
-      usd_per_million: pricePerMillion,
-      factor,
-      cost_usd: usdText(pico),
-    })),
-    notes: [...notes],
-    advice,
-  };
+  return explanationFields(explain(call, table), (pico) => ({ cost_usd: usdText(pico) }));
 }

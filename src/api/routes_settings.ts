@@ -7,7 +7,8 @@
  */
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { BUNDLE_DATE, type ListedRate } from "../meter/rates.ts";
+import { rateFields } from "../meter/explanation_fields.ts";
+import { BUNDLE_DATE } from "../meter/rates.ts";
 import { listPolicies, policyEvents } from "../store/policies.ts";
 import { auditTrail } from "../store/settings.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -51,7 +52,7 @@ function addPrices(api: OpenAPIHono, deps: ApiDeps): void {
       return context.json({
         bundle_date: BUNDLE_DATE,
         overrides: config.pricing.overrides.length,
-        rates: listed.map(presentRate),
+        rates: listed.map(rateFields),
       }, 200);
     },
   );
@@ -73,31 +74,6 @@ function addPrices(api: OpenAPIHono, deps: ApiDeps): void {
       return context.json({ changed, next: "For calls that are recorded already: halton-meter pricing reprice" }, 200);
     },
   );
-}
-
-function presentRate(rate: ListedRate) {
-  return {
-    provider: rate.provider,
-    model: rate.id,
-    source: rate.source,
-    valid_from: dayOf(rate.from),
-    valid_until: dayOf(rate.until),
-    prices: named(rate.prices),
-    tiers: (rate.tiers ?? []).map(({ above, prices }) => ({ prompt_over: above, prices: named(prices) })),
-  };
-}
-
-/** Names in snake case: `cache_write_5m`. */
-function named(prices: ListedRate["prices"]): Record<string, string> {
-  const snakeCase = (key: string) => key.replace(/[A-Z]|\d+(?=[mh]$)/g, (part) => `_${part.toLowerCase()}`);
-  return Object.fromEntries(
-    Object.entries(prices).flatMap(([key, price]) => price === undefined ? [] : [[snakeCase(key), String(price)]]),
-  );
-}
-
-/** A UTC day, or an instant where it is not midnight; `null` = unbounded. */
-function dayOf(at: string | number | null): string | null {
-  return typeof at === "number" ? instant(at).replace(/T00:00:00\.000Z$/, "") : at;
 }
 
 function addTrails(api: OpenAPIHono, deps: ApiDeps): void {

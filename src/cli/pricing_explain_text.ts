@@ -10,6 +10,7 @@ import type { Cost } from "../domain/exchange.ts";
 import { formatFraction, PICO_PER_USD } from "../domain/money.ts";
 import type { CostLine } from "../meter/cost.ts";
 import type { Explanation as Explained } from "../meter/explanation.ts";
+import { explanationFields } from "../meter/explanation_fields.ts";
 import type { StoredCall, StoredCost } from "../store/stored_calls.ts";
 import { type Column, layoutTable, type Paint, showable } from "./table.ts";
 import { VERSION } from "./version.ts";
@@ -103,7 +104,8 @@ function basis(billingBasis: string): string {
 }
 
 /** `{version, id, …, stored, recomputed, agrees, lines, notes, advice}`; amounts as exact decimal dollars and as pico-dollars. */
-export function renderExplanationJson({ call, cost, agrees, notes, advice }: Explanation): string {
+export function renderExplanationJson(explanation: Explanation): string {
+  const { call } = explanation;
   const { reading } = call;
   const value = {
     version: VERSION,
@@ -114,29 +116,7 @@ export function renderExplanationJson({ call, cost, agrees, notes, advice }: Exp
     model: call.model,
     billing_basis: call.billingBasis,
     duplicate_of: call.duplicateOf,
-    stored: {
-      ...amounts(call.cost.pico),
-      cost_missing: call.cost.missing,
-      rates_source: call.cost.ratesSource,
-      rate_match: call.cost.match,
-    },
-    recomputed: cost === null ? null : {
-      ...amounts(cost.kind === "priced" ? cost.pico : cost.kind === "free" ? 0n : null),
-      cost_missing: cost.kind === "unpriced" ? cost.reason : null,
-      rates_source: cost.kind === "priced" ? cost.ratesSource : null,
-      rate_match: cost.kind === "priced" ? cost.match : null,
-    },
-    agrees,
-    lines: (cost?.explain ?? []).map(({ label, unit, count, pricePerMillion, factor, pico }) => ({
-      label,
-      unit,
-      count,
-      usd_per_million: pricePerMillion,
-      factor,
-      ...amounts(pico),
-    })),
-    notes,
-    advice,
+    ...explanationFields(explanation, amounts),
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -8,6 +8,7 @@
  */
 
 import type { Provider } from "../domain/exchange.ts";
+import { dayOf, rateFields } from "../meter/explanation_fields.ts";
 import type { TierText } from "../meter/rate_line.ts";
 import { BUNDLE_DATE, BUNDLED_SOURCE, createRateTable, type ListedRate, OVERRIDE_SOURCE } from "../meter/rates.ts";
 import { loadConfig } from "../os/config_file.ts";
@@ -55,29 +56,13 @@ function compare(a: string, b: string): number {
  * are decimal text in USD: per million tokens, but `web_search` per thousand, `audio_hour` per hour. Absent = no price.
  */
 export function renderRatesJson(rates: readonly ListedRate[], overrides: number): string {
-  const named = (prices: ListedRate["prices"]) =>
-    Object.fromEntries(
-      Object.entries(prices).filter(([, price]) => price !== undefined).map(([key, price]) => [snakeCase(key), price]),
-    );
   const value = {
     version: VERSION,
     bundle_date: BUNDLE_DATE,
     overrides,
-    rates: rates.map((rate) => ({
-      provider: rate.provider,
-      model: rate.id,
-      source: rate.source,
-      valid_from: dayOf(rate.from),
-      valid_until: dayOf(rate.until),
-      prices: named(rate.prices),
-      tiers: (rate.tiers ?? []).map(({ above, prices }) => ({ prompt_over: above, prices: named(prices) })),
-    })),
+    rates: rates.map(rateFields),
   };
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-function snakeCase(key: string): string {
-  return key.replace(/[A-Z]|\d+(?=[mh]$)/g, (part) => `_${part.toLowerCase()}`);
 }
 
 /** One line of the table: a model's prices, or those above one of its thresholds. */
@@ -136,10 +121,4 @@ function price(title: string, key: keyof ListedRate["prices"], drop: number): Co
 /** The footer names the bundle. */
 function sourceWord({ source }: ListedRate): string {
   return source === BUNDLED_SOURCE ? "bundled" : source;
-}
-
-/** A UTC day, or an instant where it is not midnight; `null` = unbounded. */
-function dayOf(instant: string | number | null): string | null {
-  if (typeof instant !== "number") return instant;
-  return new Date(instant).toISOString().replace(/T00:00:00\.000Z$/, "");
 }

@@ -35,60 +35,24 @@ export interface DaemonStatus {
 }
 
 /** What the supervisor knows without asking. */
-export interface StatusInputs {
-  readonly version: string;
-  readonly startedAt: number;
-  readonly edge: EdgeOutcome;
-  readonly apiPort: number | null;
-  /** Why there is no API, as a sentence. */
-  readonly apiProblem: string | null;
-  readonly leavesNotAfter: number | null;
-  readonly caConstrained: boolean | null;
-  readonly refusedControlMessages: number;
+export interface StatusInputs extends Omit<DaemonStatus, "pid" | "roles"> {
   readonly restarts: Readonly<Record<string, number>>;
-  readonly owners: Counters;
-  readonly configProblems: readonly string[];
   readonly workers: ReadonlyMap<Role, WorkerHandle>;
 }
 
 /** Asks every role; one that hangs is shown as such and holds nobody up for long. */
-export async function gatherStatus(inputs: StatusInputs): Promise<DaemonStatus> {
+export async function gatherStatus({ restarts, workers, ...known }: StatusInputs): Promise<DaemonStatus> {
   const names: Role[] = ["interceptor", "recorder", "edge", "api"];
-  if (inputs.workers.has("sync")) names.push("sync"); // There is none unless this machine is paired.
+  if (workers.has("sync")) names.push("sync"); // There is none unless this machine is paired.
   const roles = await Promise.all(names.map(async (name): Promise<[string, RoleStatus]> => {
-    const worker = inputs.workers.get(name);
+    const worker = workers.get(name);
     const stats = await worker?.stats() ?? null;
-    const restarts = inputs.restarts[name] ?? 0;
     return [name, {
       running: worker !== undefined,
       counters: stats?.counters ?? null,
       notes: stats?.notes ?? [],
-      restarts,
+      restarts: restarts[name] ?? 0,
     }];
   }));
-  const {
-    version,
-    startedAt,
-    edge,
-    apiPort,
-    apiProblem,
-    leavesNotAfter,
-    caConstrained,
-    refusedControlMessages,
-    owners,
-  } = inputs;
-  return {
-    version,
-    pid: Deno.pid,
-    startedAt,
-    edge,
-    apiPort,
-    apiProblem,
-    leavesNotAfter,
-    caConstrained,
-    roles: Object.fromEntries(roles),
-    owners,
-    configProblems: inputs.configProblems,
-    refusedControlMessages,
-  };
+  return { ...known, pid: Deno.pid, roles: Object.fromEntries(roles) };
 }

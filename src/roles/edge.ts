@@ -6,7 +6,6 @@
  * @module
  */
 
-import type { UpstreamSettings } from "../domain/upstream.ts";
 import { type DestinationLog, Destinations } from "./destinations.ts";
 import { type EdgeContext, serveClient } from "./edge_connection.ts";
 import { newEdgeCounters } from "./edge_counters.ts";
@@ -14,7 +13,7 @@ import { InterceptorHealth } from "./edge_health.ts";
 import { CAN_SHARE, EdgeListener, listenOnLoopback } from "./edge_listener.ts";
 import { edgeAt } from "./edge_probe.ts";
 import { Notices } from "./edge_notices.ts";
-import type { Counters, EdgeOutcome, LetGo } from "./messages.ts";
+import type { Counters, EdgeOutcome, EdgeStart, LetGo } from "./messages.ts";
 import { closeQuietly } from "./splice.ts";
 
 /** How often, and how long, a port that is being handed over is tried again. */
@@ -24,18 +23,8 @@ const TAKE_OVER_PAUSE_MS = 5;
 /** How often a leaving edge looks whether its last connection has ended. */
 const LAST_CONNECTION_MS = 100;
 
-/** What an edge is started with. */
-export interface EdgeOptions {
-  /** 0 = any free port. */
-  readonly port: number;
-  readonly fallbackPorts: readonly number[];
-  readonly portsFile: string;
-  readonly controlSocket: string;
-  readonly upstream: UpstreamSettings;
-  readonly pid: number;
-  readonly version: string;
-  /** A live edge that holds the port is to be succeeded, not adopted. */
-  readonly takeOver: boolean;
+/** What an edge is started with, and what it asks. */
+export interface EdgeOptions extends EdgeStart {
   /** With `takeOver`: has the edge of process `pid` let go. Without it, that is waited for. */
   readonly letGo?: (pid: number) => Promise<LetGo>;
 }

@@ -8,10 +8,9 @@
  */
 
 import type { Config } from "../domain/config.ts";
-import type { UpstreamSettings } from "../domain/upstream.ts";
 import type { LogEvent } from "../log.ts";
 import { edgeAt } from "./edge_probe.ts";
-import type { EdgeOutcome, LetGo } from "./messages.ts";
+import type { EdgeOutcome, EdgeStart, LetGo } from "./messages.ts";
 import { fallbackPorts } from "./ports_file.ts";
 import type { WorkerHandle } from "./worker_handle.ts";
 import type { Workers } from "./workers.ts";
@@ -25,10 +24,7 @@ const SUCCESSOR_MS = 3_000;
 /** What an edge is started with, and who hears of it. */
 export interface EdgeSupervisionOptions {
   readonly ports: Config["daemon"];
-  readonly portsFile: string;
-  readonly controlSocket: string;
-  readonly upstream: UpstreamSettings;
-  readonly version: string;
+  readonly start: Pick<EdgeStart, "portsFile" | "controlSocket" | "upstream" | "version">;
   readonly workers: Workers;
   readonly log: (event: LogEvent) => void;
   /** The port has gone from an edge process to an edge here, or the other way. */
@@ -98,9 +94,8 @@ export class EdgeSupervision {
   }
 
   #spawn(port: number, fallbackPorts: readonly number[], takeOver: boolean): void {
-    const { portsFile, controlSocket, upstream, version, workers } = this.#options;
-    const start = { port, fallbackPorts, portsFile, controlSocket, upstream, pid: Deno.pid, version, takeOver };
-    workers.start("edge", { kind: "edge.start", ...start });
+    const { start, workers } = this.#options;
+    workers.start("edge", { kind: "edge.start", ...start, port, fallbackPorts, pid: Deno.pid, takeOver });
   }
 
   #serve(outcome: EdgeOutcome): void {

@@ -122,20 +122,23 @@ export type ToRecorder =
   | { readonly kind: "drain" }
   | { readonly kind: "stats"; readonly id: number };
 
+/** What an edge is started with. */
+export interface EdgeStart {
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Ports to try when `port` is held by another program. */
+  readonly fallbackPorts: readonly number[];
+  readonly portsFile: string;
+  readonly controlSocket: string;
+  readonly upstream: UpstreamSettings;
+  readonly pid: number;
+  readonly version: string;
+  /** A live edge that holds the port is to be succeeded, not adopted; a worker says `edge.waiting` and waits for `edge.bind`. */
+  readonly takeOver: boolean;
+}
+
 export type ToEdge =
-  | {
-    readonly kind: "edge.start";
-    readonly port: number;
-    /** Ports to try when `port` is held by another program. */
-    readonly fallbackPorts: readonly number[];
-    readonly portsFile: string;
-    readonly controlSocket: string;
-    readonly upstream: UpstreamSettings;
-    readonly pid: number;
-    readonly version: string;
-    /** A live edge that holds the port is to be succeeded: `edge.waiting` is said, and `edge.bind` waited for. */
-    readonly takeOver: boolean;
-  }
+  | { readonly kind: "edge.start" } & EdgeStart
   | { readonly kind: "edge.bind"; readonly answer: LetGo }
   /** Serve whoever waits and let nobody else in, but keep the port until `edge.release`. */
   | { readonly kind: "edge.hold" }

@@ -11,7 +11,7 @@
 import type { Config } from "../domain/config.ts";
 import { MeterError } from "../domain/errors.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
-import type { LogEvent } from "../log.ts";
+import { errorLabel, type LogEvent } from "../log.ts";
 import type { Paths } from "../os/paths.ts";
 import { allowedFor } from "../sync/privacy.ts";
 import { ApiSupervision } from "./api_supervision.ts";
@@ -136,10 +136,7 @@ class Supervisor implements Daemon {
     this.#leaves = new LeafSupervision({ paths, log, homeTightened: options.homeTightened ?? false });
     this.#edge = new EdgeSupervision({
       ports: config.daemon,
-      portsFile: paths.effectivePorts,
-      controlSocket: paths.socket,
-      upstream,
-      version,
+      start: { portsFile: paths.effectivePorts, controlSocket: paths.socket, upstream, version },
       workers,
       log,
       changed: () => this.#publish(),
@@ -367,7 +364,13 @@ class Supervisor implements Daemon {
     const found = readPorts(path);
     if (found.daemon?.pid !== Deno.pid) return;
     const edgeIsOurs = this.#stopping && found.edge?.pid === Deno.pid;
-    updatePorts(path, edgeIsOurs ? { daemon: null, edge: null } : { daemon: null });
+    try {
+      updatePorts(path, edgeIsOurs ? { daemon: null, edge: null } : { daemon: null });
+    } catch (error) {
+      // Calls in flight come first; an edge that is sent to an interceptor that is gone tunnels at once.
+      const reason = error instanceof MeterError ? error.message : errorLabel(error);
+      this.#options.log({ event: "daemon.ports.failed", reason });
+    }
   }
 
   #audit(facts: readonly AuditFact[]): void {

@@ -4,6 +4,7 @@ import { UNKNOWN_USAGE } from "../../src/domain/exchange.ts";
 import { parsePricePerMTok, picoToMillicents } from "../../src/domain/money.ts";
 import { costOf } from "../../src/meter/cost.ts";
 import { createRateTable, type RateOverride } from "../../src/meter/rates.ts";
+import { bareReading } from "./bare_reading.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const table = createRateTable();
@@ -16,29 +17,13 @@ function usageOf([input, cacheRead, cacheWrite5m, cacheWrite1h, output]: Counts)
 
 function reading(provider: Provider, model: string | null, counts: Counts | TokenUsage, more: Partial<Reading> = {}) {
   const usage = "input" in counts ? counts : usageOf(counts);
-  const made: Reading = {
+  return bareReading({
     provider,
-    kind: "chat",
-    mode: "standard",
     requestedModel: model,
     servedModel: model,
-    responseId: null,
-    requestedTier: null,
-    servedTier: null,
-    speed: null,
-    inferenceGeo: null,
     parts: [{ kind: "response", model, usage }],
-    extra: {},
-    providerCostPico: null,
-    complete: true,
-    usageUnknown: null,
-    inconsistent: false,
-    billable: true,
-    error: null,
-    rawUsage: null,
     ...more,
-  };
-  return made;
+  });
 }
 
 /** Pico-dollars, or the reason why there are none. */

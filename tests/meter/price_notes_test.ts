@@ -2,34 +2,19 @@ import { deepEqual } from "node:assert/strict";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { priceNotes } from "../../src/meter/price_notes.ts";
 import { createRateTable } from "../../src/meter/rates.ts";
+import { bareReading } from "./bare_reading.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 
 function notes(model: string, input: number, more: Partial<Reading> = {}, at = NOW): string[] {
   const usage = { input, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 1, thinking: null };
   return priceNotes(
-    {
-      provider: "anthropic",
-      kind: "chat",
-      mode: "standard",
+    bareReading({
       requestedModel: model,
       servedModel: model,
-      responseId: null,
-      requestedTier: null,
-      servedTier: null,
-      speed: null,
-      inferenceGeo: null,
       parts: [{ kind: "response", model, usage }],
-      extra: {},
-      providerCostPico: null,
-      complete: true,
-      usageUnknown: null,
-      inconsistent: false,
-      billable: true,
-      error: null,
-      rawUsage: null,
       ...more,
-    },
+    }),
     createRateTable(),
     at,
   );

@@ -12,6 +12,7 @@ import { costOf } from "../../src/meter/cost.ts";
 import type { PriceText, SeedLine } from "../../src/meter/rate_line.ts";
 import { createRateTable } from "../../src/meter/rates.ts";
 import seed from "../../src/meter/seed_rates.json" with { type: "json" };
+import { bareReading } from "./bare_reading.ts";
 
 const THEIRS: Readonly<Record<string, string>> = {
   anthropic: "anthropic",
@@ -91,27 +92,9 @@ function caseFor(prices: PriceText, size: number): Case {
 }
 
 function reading(provider: Provider, model: string, one: Case): Reading {
-  return {
-    provider,
-    kind: "chat",
-    mode: "standard",
-    requestedModel: model,
-    servedModel: model,
-    responseId: null,
-    requestedTier: null,
-    servedTier: null,
-    speed: null,
-    inferenceGeo: null,
-    parts: [{ kind: "response", model, usage: one.usage, modalities: one.modalities }],
-    extra: one.extra,
-    providerCostPico: null,
-    complete: true,
-    usageUnknown: null,
-    inconsistent: false,
-    billable: true,
-    error: null,
-    rawUsage: null,
-  };
+  const { usage, modalities, extra } = one;
+  const parts = [{ kind: "response", model, usage, modalities }] as const;
+  return bareReading({ provider, requestedModel: model, servedModel: model, parts, extra });
 }
 
 /** A name that both sides understand as this line: the package need not accept its own ids. */

@@ -1,32 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Provider, Reading } from "../../src/domain/exchange.ts";
-import { UNKNOWN_USAGE } from "../../src/domain/exchange.ts";
 import { formatFraction } from "../../src/domain/money.ts";
 import { regionFactor, type Tier, tierFactor, tierOf } from "../../src/meter/tiers.ts";
+import { bareReading } from "./bare_reading.ts";
 
 function reading(provider: Provider, fields: Partial<Reading> = {}): Reading {
-  return {
-    provider,
-    kind: "chat",
-    mode: "standard",
-    requestedModel: null,
-    servedModel: null,
-    responseId: null,
-    requestedTier: null,
-    servedTier: null,
-    speed: null,
-    inferenceGeo: null,
-    parts: [{ kind: "response", model: null, usage: UNKNOWN_USAGE }],
-    extra: {},
-    providerCostPico: null,
-    complete: true,
-    usageUnknown: null,
-    inconsistent: false,
-    billable: true,
-    error: null,
-    rawUsage: null,
-    ...fields,
-  };
+  return bareReading({ provider, ...fields });
 }
 
 function factor(tier: Tier, provider: Provider, id: string, long = false): string {

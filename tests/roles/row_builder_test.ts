@@ -1,33 +1,23 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { type Reading, UNKNOWN_USAGE } from "../../src/domain/exchange.ts";
 import { buildRow, type Observed } from "../../src/roles/row_builder.ts";
+import { bareReading } from "../meter/bare_reading.ts";
 
 const OWNER = { slug: "shop", layer: "git" } as const;
 const USAGE = { input: 100, cacheRead: 20, cacheWrite5m: 3, cacheWrite1h: 4, output: 50, thinking: null };
 
 function reading(changes: Partial<Reading> = {}): Reading {
-  return {
-    provider: "anthropic",
-    kind: "chat",
+  return bareReading({
     mode: "streaming",
     requestedModel: "claude-asked",
     servedModel: "claude-served",
     responseId: "msg_1",
     requestedTier: "auto",
     servedTier: "standard",
-    speed: null,
-    inferenceGeo: null,
     parts: [{ kind: "response", model: "claude-served", usage: USAGE }],
-    extra: {},
-    providerCostPico: null,
-    complete: true,
-    usageUnknown: null,
-    inconsistent: false,
-    billable: true,
-    error: null,
     rawUsage: '{"input_tokens":100}',
     ...changes,
-  };
+  });
 }
 
 function seen(changes: Partial<Observed> = {}): Observed {

@@ -9,37 +9,26 @@ import { costOf } from "../../src/meter/cost.ts";
 import { createRateTable, type RateTable } from "../../src/meter/rates.ts";
 import { newId } from "../../src/roles/ids.ts";
 import { buildRow } from "../../src/roles/row_builder.ts";
+import { bareReading } from "../meter/bare_reading.ts";
 import { NOON } from "./sample.ts";
 
 /** A finished call to a listed model with every prompt count. */
 export function reading(changes: Partial<Reading> = {}): Reading {
   const model = changes.servedModel === undefined ? "claude-sonnet-4-6" : changes.servedModel;
-  return {
-    provider: "anthropic",
-    kind: "chat",
+  return bareReading({
     mode: "streaming",
     requestedModel: "claude-sonnet-4-6",
     servedModel: model,
     responseId: "msg_1",
-    requestedTier: null,
     servedTier: "standard",
-    speed: null,
-    inferenceGeo: null,
     parts: [{
       kind: "response",
       model,
       usage: { input: 1_001, cacheRead: 20_000, cacheWrite5m: 300, cacheWrite1h: 40, output: 507, thinking: 9 },
     }],
-    extra: {},
-    providerCostPico: null,
-    complete: true,
-    usageUnknown: null,
-    inconsistent: false,
-    billable: true,
-    error: null,
     rawUsage: '{"input_tokens":1001}',
     ...changes,
-  };
+  });
 }
 
 /** One reading of each kind that is priced, or not priced, in a way of its own. */

@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Child } from "hono/jsx";
+import type { UsageSums } from "../../store/queries.ts";
 import type { Stats } from "../../store/stats.ts";
 import { Bar } from "./charts/bars.tsx";
 import { count } from "./format.ts";
@@ -19,109 +21,107 @@ const TOP = 6;
 
 /** The card of projects. */
 export function TopProjects({ stats }: { stats: Stats }) {
-  const rows = stats.byProject.slice(0, TOP);
-  const max = Math.max(...rows.map(({ sums }) => Number(sums.costPico ?? 0n)), 0);
+  const rows = stats.byProject.map(({ slug, name, sums }): TopRow => ({
+    name: (
+      <a href={projectPath(slug)}>
+        <Name text={name} />
+      </a>
+    ),
+    provider: null,
+    calls: callsPath({ project: slug }),
+    sums,
+  }));
+  const more = (
+    <span class="more">
+      <a href="/projects">All {count(stats.byProject.length)}</a>
+    </span>
+  );
+  return <TopCard id="top-projects" title="Projects" of="Project" more={more} rows={rows} />;
+}
+
+/** The card of models. */
+export function TopModels({ view, stats }: { view: View; stats: Stats }) {
+  const from = dateIn(stats.byDay[0]?.date) ?? view.today;
+  const rows = stats.byModel.map(({ provider, model, sums }): TopRow => ({
+    name: <Name text={model} />,
+    provider,
+    calls: callsPath({ provider, model: model ?? NO_MODEL, from }),
+    sums,
+  }));
+  const more = <span class="more muted">{count(stats.modelsInUse)} in use</span>;
+  return <TopCard id="top-models" title="Models" of="Model" more={more} rows={rows} byProvider />;
+}
+
+interface TopRow {
+  readonly name: Child;
+  /** Shown, and the bar's colour, where rows differ in it. */
+  readonly provider: Parameters<typeof Provider>[0]["provider"] | null;
+  /** Where the calls behind the row are. */
+  readonly calls: string;
+  readonly sums: UsageSums;
+}
+
+interface TopCardProps {
+  readonly id: string;
+  readonly title: string;
+  /** What a row is. */
+  readonly of: string;
+  readonly more: Child;
+  readonly rows: readonly TopRow[];
+  readonly byProvider?: boolean;
+}
+
+function TopCard({ id, title, of, more, rows, byProvider = false }: TopCardProps) {
+  const shown = rows.slice(0, TOP);
+  const max = Math.max(...shown.map(({ sums }) => Number(sums.costPico ?? 0n)), 0);
   return (
-    <section class="card flush w6" aria-labelledby="top-projects">
+    <section class="card flush w6" aria-labelledby={id}>
       <header>
-        <h2 id="top-projects">Projects</h2>
-        <span class="more">
-          <a href="/projects">All {count(stats.byProject.length)}</a>
-        </span>
+        <h2 id={id}>{title}</h2>
+        {more}
       </header>
-      <TableBox label="Projects with the highest cost">
+      <TableBox label={`${title} with the highest cost`}>
         <table>
           <thead>
             <tr>
-              <th scope="col">Project</th>
+              <th scope="col">{of}</th>
               <th scope="col" class="opt">
                 <span class="sr">Share</span>
               </th>
+              {byProvider && <th scope="col" class="opt">Provider</th>}
               <th scope="col" class="num">Calls</th>
               <th scope="col" class="num">Billed</th>
               <NotBilledHead />
             </tr>
           </thead>
-          <tbody>
-            {rows.map(({ slug, name, sums }) => (
-              <tr>
-                <th scope="row">
-                  <a href={projectPath(slug)}>
-                    <Name text={name} />
-                  </a>
-                </th>
-                <td class="bar opt">
-                  <Bar value={Number(sums.costPico ?? 0n)} max={max} />
-                </td>
-                <td class="num">
-                  <a href={callsPath({ project: slug })}>{count(sums.requests)}</a>
-                </td>
-                <td class="num">
-                  <Spent sums={sums} />
-                </td>
-                <td class="num">
-                  <Worth sums={sums} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
+          <tbody>{shown.map((row) => <TopLine row={row} max={max} />)}</tbody>
         </table>
       </TableBox>
     </section>
   );
 }
 
-/** The card of models. */
-export function TopModels({ view, stats }: { view: View; stats: Stats }) {
-  const rows = stats.byModel.slice(0, TOP);
-  const max = Math.max(...rows.map(({ sums }) => Number(sums.costPico ?? 0n)), 0);
-  const from = dateIn(stats.byDay[0]?.date) ?? view.today;
+function TopLine({ row: { name, provider, calls, sums }, max }: { row: TopRow; max: number }) {
   return (
-    <section class="card flush w6" aria-labelledby="top-models">
-      <header>
-        <h2 id="top-models">Models</h2>
-        <span class="more muted">{count(stats.modelsInUse)} in use</span>
-      </header>
-      <TableBox label="Models with the highest cost">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th scope="col" class="opt">
-                <span class="sr">Share</span>
-              </th>
-              <th scope="col" class="opt">Provider</th>
-              <th scope="col" class="num">Calls</th>
-              <th scope="col" class="num">Billed</th>
-              <NotBilledHead />
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ provider, model, sums }) => (
-              <tr>
-                <th scope="row">
-                  <Name text={model} />
-                </th>
-                <td class={`bar opt ${providerClass(provider)}`}>
-                  <Bar value={Number(sums.costPico ?? 0n)} max={max} />
-                </td>
-                <td class="opt">
-                  <Provider provider={provider} />
-                </td>
-                <td class="num">
-                  <a href={callsPath({ provider, model: model ?? NO_MODEL, from })}>{count(sums.requests)}</a>
-                </td>
-                <td class="num">
-                  <Spent sums={sums} />
-                </td>
-                <td class="num">
-                  <Worth sums={sums} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableBox>
-    </section>
+    <tr>
+      <th scope="row">{name}</th>
+      <td class={provider === null ? "bar opt" : `bar opt ${providerClass(provider)}`}>
+        <Bar value={Number(sums.costPico ?? 0n)} max={max} />
+      </td>
+      {provider !== null && (
+        <td class="opt">
+          <Provider provider={provider} />
+        </td>
+      )}
+      <td class="num">
+        <a href={calls}>{count(sums.requests)}</a>
+      </td>
+      <td class="num">
+        <Spent sums={sums} />
+      </td>
+      <td class="num">
+        <Worth sums={sums} />
+      </td>
+    </tr>
   );
 }
