@@ -218,7 +218,7 @@ export class Meter {
   }
 
   /** Waits until at least `count` calls are on record. */
-  waitForRows(count: number, withinMs = 5_000): Promise<readonly RecordedRequest[]> {
+  waitForRows(count: number, withinMs = 30_000): Promise<readonly RecordedRequest[]> {
     return until(`${count} rows on record`, () => {
       const rows = this.rows();
       return rows.length >= count ? rows : null;

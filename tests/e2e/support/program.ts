@@ -159,7 +159,7 @@ async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<v
 export async function until<T>(
   what: string,
   look: () => T | null | false | Promise<T | null | false>,
-  withinMs = 5_000,
+  withinMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -155,6 +155,8 @@ def main(arguments):
         start(unit)
     elif verb == "stop":
         stop(unit)
+    elif verb == "kill":
+        os.kill(read_state(unit)["main"], signal.SIGTERM)
     elif verb == "restart":
         stop(unit)
         start(unit)
