@@ -34,17 +34,15 @@ export function redactName(name: string, find: Find = findSecrets): string {
  * The same for every string and every member's name of a JSON text, such as a usage object, whose numbers stay as they are. A
  * member whose name had to be masked is left out.
  */
-export function redactNamesIn(json: string, find: Find = findSecrets): string {
-  return JSON.stringify(redacted(JSON.parse(json), find));
+export function redactNamesIn(json: string, name: (text: string) => string = redactName): string {
+  return JSON.stringify(redacted(JSON.parse(json), name));
 }
 
-function redacted(value: unknown, find: Find): unknown {
-  if (typeof value === "string") return redactName(value, find);
-  if (Array.isArray(value)) return value.map((element) => redacted(element, find));
+function redacted(value: unknown, name: (text: string) => string): unknown {
+  if (typeof value === "string") return name(value);
+  if (Array.isArray(value)) return value.map((element) => redacted(element, name));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).filter(([name]) => redactName(name, find) === name).map(([name, member]) => {
-      return [name, redacted(member, find)];
-    }),
+    Object.entries(value).filter(([key]) => name(key) === key).map(([key, member]) => [key, redacted(member, name)]),
   );
 }

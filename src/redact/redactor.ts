@@ -46,6 +46,10 @@ export interface Redactor {
   readonly line: (text: string) => string;
 }
 
+/** Texts that are known to be clean: how many, and up to how many UTF-16 units. */
+const MOST_REMEMBERED = 1_024;
+const LONGEST_REMEMBERED = 256;
+
 interface CompiledRule {
   readonly name: string;
   readonly pattern: RegExp;
@@ -61,13 +65,28 @@ export function createRedactor(userRules: readonly UserRule[]): Redactor {
   const taken = new Set(builtInRuleNames());
   const rules = userRules.map((rule) => compiled(rule, taken));
   const find: Find = rules.length === 0 ? findSecrets : (text, ending) => findAll(text, ending, rules);
+  const name = rememberingClean((text) => redactName(text, find));
   return {
     body: (text, contentType, maxBytes) => redactAndCut(text, contentType, maxBytes, find),
-    target: (target) => redactTarget(target, find),
+    target: rememberingClean((target) => redactTarget(target, find)),
     fields: (fields) => redactFields(fields, find),
-    name: (name) => redactName(name, find),
-    namesIn: (json) => redactNamesIn(json, find),
+    name,
+    namesIn: (json) => redactNamesIn(json, name),
     line: (text) => redactText(text, "whole", find).text,
+  };
+}
+
+/** Names and paths come again with every call. Only those in which nothing was masked are kept, so that no secret is. */
+function rememberingClean(redact: (text: string) => string): (text: string) => string {
+  const clean = new Set<string>();
+  return (text) => {
+    if (clean.has(text)) return text;
+    const redacted = redact(text);
+    if (redacted === text && text.length <= LONGEST_REMEMBERED) {
+      if (clean.size === MOST_REMEMBERED) clean.clear();
+      clean.add(text);
+    }
+    return redacted;
   };
 }
 

@@ -76,3 +76,14 @@ Deno.test("createRedactor refuses rules that cannot be used, by name", () => {
   }
   throws(() => createRedactor([BADGE, BADGE]), MeterError);
 });
+
+Deno.test("createRedactor gives the same answer for a text that comes again, and after a thousand others", () => {
+  const key = `sk-ant-api03-${"Zq3x".repeat(23)}-AA`;
+  const redactor = createRedactor([]);
+  const look = () => [redactor.name("claude-opus-5"), redactor.name(key), redactor.target(`/v1/x?key=${key}`)];
+  const first = look();
+  deepEqual(first, ["claude-opus-5", "[REDACTED:anthropic-api-key]", "/v1/x?key=[REDACTED:query]"]);
+  deepEqual(look(), first);
+  for (let at = 0; at < 3_000; at++) equal(redactor.name(`model-${at}`), `model-${at}`);
+  deepEqual(look(), first);
+});
