@@ -16,6 +16,9 @@ import { startSocketProvider } from "./support/socket_provider.ts";
 const TOOLS = Deno.env.get("HALTON_METER_CODING_TOOLS") ?? "";
 const WITHOUT = { ignore: TOOLS === "" };
 
+/** Between the parts of an answer: no provider's is over before the machine has told who called. */
+const GAP_MS = 100;
+
 const SAID = "Hello from the stand-in.";
 const PROMPT = "Say hello to the heron";
 
@@ -116,7 +119,7 @@ for (const [billingBasis, login] of CLAUDE_LOGINS) {
         answer: (request) => {
           if (!path(request).startsWith("/v1/messages?")) return notFound();
           match(text(request.body), /"stream":true/);
-          return eventStream(anthropicEvents(`msg_${calls++}`, [SAID]), 2);
+          return eventStream(anthropicEvents(`msg_${calls++}`, [SAID]), GAP_MS);
         },
       });
       try {
@@ -173,7 +176,7 @@ Deno.test("Codex is metered over HTTP where its WebSocket is refused", WITHOUT, 
     host: "api.openai.com",
     answer: (request) => {
       if (/^upgrade: websocket/im.test(request.head) || path(request) !== "/v1/responses") return notFound();
-      return eventStream(asEvents(responseEvents("resp_1")), 2);
+      return eventStream(asEvents(responseEvents("resp_1")), GAP_MS);
     },
   });
   try {
@@ -192,7 +195,7 @@ Deno.test("Gemini CLI is metered", WITHOUT, async () => {
     answer: (request) => {
       if (path(request).includes(":countTokens")) return jsonAnswer(200, { totalTokens: 7 });
       if (!path(request).includes(":streamGenerateContent")) return notFound();
-      return eventStream([`data: ${JSON.stringify(geminiAnswer())}\n\n`], 2);
+      return eventStream([`data: ${JSON.stringify(geminiAnswer())}\n\n`], GAP_MS);
     },
   });
   try {
