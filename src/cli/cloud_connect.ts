@@ -10,7 +10,9 @@
 import { serverUrl } from "../domain/config_checks.ts";
 import { MeterError } from "../domain/errors.ts";
 import { openInBrowser } from "../os/browser.ts";
-import { type Credentials, isToken, writeCredentials } from "../os/cloud_credentials.ts";
+import type { CloudChange } from "../os/config_cloud.ts";
+import { loadConfig } from "../os/config_file.ts";
+import { type Credentials, writeCredentials } from "../os/cloud_credentials.ts";
 import { runForOutput } from "../os/run.ts";
 import { type Approval, approvalOf, failureText, type PairingCode, pairingCodeOf } from "../roles/cloud_line.ts";
 import type { CloudLine } from "../roles/cloud_line.ts";
@@ -21,8 +23,9 @@ import type { MeterContext } from "./app.ts";
 import {
   cannot,
   type CloudSession,
+  cloudSettingsText,
   lineTo,
-  openCloudSession,
+  openLenientSession,
   tellDaemon,
   withDatabase,
   writeCloudSettings,
@@ -44,11 +47,16 @@ const CODE_LIFE_MS = 11 * 60_000;
 /** After a poll without an answer. */
 const RETRY_MS = 2_000;
 
+/** A server that answers at once and asks for no pause is not asked all the time. */
+const LEAST_WAIT_MS = 200;
+
 /** Pairs. */
 export async function cloudConnectCommand(this: MeterContext, flags: ConnectFlags): Promise<void> {
   const { stdout, stderr } = this.process;
-  const session = await openCloudSession();
+  const session = await openLenientSession();
   const baseUrl = flags.url === undefined ? session.config.cloud.baseUrl : urlOf(flags.url);
+  // A token that cannot be put to use is better not asked for.
+  cloudSettingsText(session.paths, settingsFor({ baseUrl, workspaceId: crypto.randomUUID() }));
   const line = lineTo(session, baseUrl, null);
   const stopped = new AbortController();
   untilStopped().then(() => {
@@ -67,19 +75,28 @@ export async function cloudConnectCommand(this: MeterContext, flags: ConnectFlag
     const approval = await approved(line, code, stopped.signal, progress);
     progress(null);
     const { token, workspaceId, workspaceName } = approval;
-    if (!isToken(token)) throw cannot("pair", "the server gave a token of an unknown form");
-    await adopt(session, { token, workspaceId, workspaceName, machineId, hostname, baseUrl });
+    const bodies = await adopt(session, { token, workspaceId, workspaceName, machineId, hostname, baseUrl });
     stdout.write(
       `Paired with ${
         showable(workspaceName)
-      }. From now on, calls are shared as "halton-meter cloud privacy show" says;\n` +
-        "calls from before are not, and neither are prompts and responses.\n",
+      }. From now on, calls are shared as "halton-meter cloud privacy show" says;\n${BODIES[bodies]}\n`,
     );
   } finally {
     progress(null);
     line.close();
   }
 }
+
+/** What becomes of prompts and responses: `ended` = body sync was on, for another workspace. */
+type BodySync = "off" | "on" | "ended";
+
+const BODIES: Readonly<Record<BodySync, string>> = {
+  off: "calls from before are not, and neither are prompts and responses.",
+  on: "calls from before are not. Body sync is on: redacted prompts and responses of new calls are sent, too.\n" +
+    "Turn it off with: halton-meter cloud privacy set body-sync off",
+  ended: "calls from before are not, and neither are prompts and responses: body sync was on for another workspace,\n" +
+    "and is off now. Turn it on for this one with: halton-meter cloud privacy set body-sync on",
+};
 
 /** The address as it is kept. @throws {MeterError} `wrong_usage` */
 function urlOf(typed: string): string {
@@ -98,8 +115,18 @@ async function startedCode(
   const outcome = await client.pairingStart(machine);
   if (stopped.aborted) throw interrupted();
   const code = outcome.kind === "object" ? pairingCodeOf(outcome.value) : null;
-  if (code === null) throw cannot("pair", failureText(outcome), "Check the address of the server, --url");
+  if (code === null) throw cannot("pair", failureText(outcome), hintFor(failureText(outcome)));
   return code;
+}
+
+/** What to look at first. */
+function hintFor(failure: string): string {
+  if (failure.includes("certificate")) {
+    return "Name the authority that signed the server's certificate in config.toml: upstream.ca_file, a file of PEM certificates";
+  }
+  return failure.includes("through the proxy")
+    ? "Check upstream.proxy of config.toml"
+    : "Check the address of the server, --url";
 }
 
 /** Asks until somebody has approved the code. */
@@ -116,34 +143,54 @@ async function approved(
     const outcome = await client.pairingPoll(code, pollToken);
     if (stopped.aborted) throw interrupted();
     const found = outcome.kind === "object" ? approvalOf(outcome.value) : null;
+    if (found === "unusable") throw cannot("pair", "the server approved it with something else than was agreed on");
     if (found !== null && found !== "pending") return found;
     if (outcome.kind === "refused" || outcome.kind === "unauthorised" || outcome.kind === "forbidden") throw over();
     trouble = found === "pending" ? "" : `, ${failureText(outcome)}`;
     const asked = outcome.kind === "transient" ? outcome.retryAfterMs ?? RETRY_MS : intervalMs;
-    await sleep(Math.min(asked, 30_000), stopped);
+    await sleep(Math.min(Math.max(asked, LEAST_WAIT_MS), 30_000), stopped);
     if (stopped.aborted) throw interrupted();
   }
   throw over();
 }
 
 /** Credentials and position before the switch: there is no moment at which a token could be used for older calls. */
-async function adopt(session: CloudSession, credentials: Credentials): Promise<void> {
+async function adopt(session: CloudSession, credentials: Credentials): Promise<BodySync> {
   const { paths } = session;
   const former = session.credentials;
+  const { bodySync: wasOn } = (await loadConfig(paths.config)).cloud;
   await writeCredentials(paths, credentials);
-  withDatabase(paths, (db) => {
+  const another = withDatabase(paths, (db) => {
+    const before = readSyncRecord(db);
+    const { workspaceId, baseUrl } = credentials;
+    // Whom prompts are shown to is agreed to for one workspace.
+    const other = before !== null && (before.workspaceId !== workspaceId || before.baseUrl !== baseUrl);
     beginPairing(db, credentials, Date.now());
-    noteBodySync(db, session.config.cloud.bodySync);
+    noteBodySync(db, wasOn && !other);
+    return other;
   });
   await writeCloudSettings(paths, [
-    { key: ["enabled"], value: true },
-    { key: ["base_url"], value: credentials.baseUrl },
-    { key: ["workspace_id"], value: credentials.workspaceId },
+    ...settingsFor(credentials),
+    ...(wasOn && another ? [{ key: ["body_sync"], value: false }] : []),
   ]);
   await tellDaemon(paths);
-  if (former === null || former.token === credentials.token) return;
+  await revokeFormer(session, former, credentials.token);
+  return !wasOn ? "off" : another ? "ended" : "on";
+}
+
+function settingsFor({ baseUrl, workspaceId }: Pick<Credentials, "baseUrl" | "workspaceId">): CloudChange[] {
+  return [
+    { key: ["enabled"], value: true },
+    { key: ["base_url"], value: baseUrl },
+    { key: ["workspace_id"], value: workspaceId },
+  ];
+}
+
+/** A server that cannot be asked any more shows the device in its list. */
+async function revokeFormer(session: CloudSession, former: Credentials | null, token: string): Promise<void> {
+  if (former === null || former.token === token) return;
   const line = lineTo(session, former.baseUrl, former.token);
-  await line.client.disconnect(); // A server that cannot be asked any more shows the device in its list.
+  await line.client.disconnect();
   line.close();
 }
 

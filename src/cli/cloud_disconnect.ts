@@ -14,29 +14,35 @@ import type { MeterContext } from "./app.ts";
 import {
   type CloudSession,
   lineTo,
-  openCloudSession,
+  openLenientSession,
   tellDaemon,
   withDatabase,
   writeCloudSettings,
 } from "./cloud_session.ts";
-import { openSession } from "./session.ts";
 import { showable } from "./table.ts";
 
 /** Revokes, and wipes. */
 export async function cloudDisconnectCommand(this: MeterContext): Promise<void> {
   const { stdout } = this.process;
-  const session = await openLenient();
+  const session = await openLenientSession();
   const { paths, credentials } = session;
-  const notRevoked = credentials === null ? null : await revoke(session);
-  const removed = removeCredentials(paths);
-  if (session.config.cloud.enabled) await writeCloudSettings(paths, [{ key: ["enabled"], value: false }]);
+  const notRevoked = session.unreadable ? "cloud-credentials.json could not be read" : await revoke(session);
+  // First the database: a pass that is at work stops there, whatever goes wrong with the files.
   const paired = withDatabase(paths, (db) => {
     const record = readSyncRecord(db);
     if (record === null || record.disconnectedAt !== null) return false;
     endPairing(db, notRevoked === null && credentials !== null, Date.now());
     return true;
   });
-  await tellDaemon(paths);
+  const removed = removeCredentials(paths);
+  try {
+    // The workspace's name for itself is what tells others on this machine, such as the local API, that there is a pairing.
+    if (session.config.cloud.enabled || session.config.cloud.workspaceId !== null) {
+      await writeCloudSettings(paths, [{ key: ["enabled"], value: false }, { key: ["workspace_id"], value: null }]);
+    }
+  } finally {
+    await tellDaemon(paths);
+  }
   if (!removed && !paired) {
     stdout.write("This machine is not paired; nothing is sent\n");
     return;
@@ -50,15 +56,6 @@ export async function cloudDisconnectCommand(this: MeterContext): Promise<void> 
   stdout.write(`  Remove this machine${machineText(session)} from the list of devices${name}\n`);
 }
 
-/** Credentials that cannot be read are removed like any other. */
-async function openLenient(): Promise<CloudSession> {
-  try {
-    return await openCloudSession();
-  } catch {
-    return { ...await openSession(), credentials: null };
-  }
-}
-
 /** @returns `null` when the token holds no more, else why that is not known. */
 async function revoke(session: CloudSession): Promise<string | null> {
   const { credentials } = session;
@@ -66,7 +63,9 @@ async function revoke(session: CloudSession): Promise<string | null> {
   const line = lineTo(session, credentials.baseUrl, credentials.token);
   try {
     const outcome = await line.client.disconnect();
-    return outcome.kind === "transient" ? failureText(outcome) : null;
+    // A page that is not there is no word of the server on the token: its own refusals have a code.
+    const unknown = outcome.kind === "transient" || (outcome.kind === "refused" && outcome.code === "not_said");
+    return unknown ? failureText(outcome) : null;
   } finally {
     line.close();
   }

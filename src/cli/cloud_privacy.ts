@@ -12,6 +12,7 @@ import { MeterError } from "../domain/errors.ts";
 import { isSlug } from "../domain/slug.ts";
 import type { CloudChange } from "../os/config_cloud.ts";
 import { noteBodySync, notePrivacy } from "../store/cloud_record.ts";
+import { findProject } from "../store/project_rows.ts";
 import { allowedFor, OPTIONAL_FIELDS, type OptionalField, PRESETS } from "../sync/privacy.ts";
 import type { MeterContext } from "./app.ts";
 import { openCloudSession, tellDaemon, withDatabase, writeCloudSettings } from "./cloud_session.ts";
@@ -22,6 +23,8 @@ import { VERSION } from "./version.ts";
 export interface PrivacyChange extends CloudChange {
   readonly setting: string;
   readonly said: string;
+  /** A slug; `null` = it holds for all projects without a rule. */
+  readonly project: string | null;
 }
 
 const FIELDS = Object.entries(OPTIONAL_FIELDS) as readonly [OptionalField, string][];
@@ -44,9 +47,17 @@ export async function privacySetCommand(
   // Before the setting: bodies that are there already are not shared by turning this on.
   if (change.setting === "body-sync") withDatabase(paths, (db) => noteBodySync(db, change.value === true));
   await writeCloudSettings(paths, [change]);
-  withDatabase(paths, (db) => notePrivacy(db, change.setting, change.said, Date.now()));
+  const unknown = withDatabase(paths, (db) => {
+    notePrivacy(db, change.setting, change.said, Date.now());
+    return change.project !== null && findProject(db, change.project) === null;
+  });
   await tellDaemon(paths);
   this.process.stdout.write(`${change.setting} is ${change.said}. It holds for what is sent from now on\n`);
+  if (unknown) {
+    this.process.stderr.write(
+      `No call of project ${change.project} was recorded yet; see: halton-meter project list\n`,
+    );
+  }
   if (change.setting === "body-sync" && change.value === true) {
     this.process.stdout.write(
       "Redacted prompts and responses of calls recorded from now on are sent to the paired server,\n" +
@@ -69,12 +80,13 @@ export function privacyChange(words: readonly string[]): PrivacyChange {
       ...change,
       key: ["upload", "per_project", slug, ...change.key.slice(1)],
       setting: `project ${slug} ${change.setting}`,
+      project: slug,
     };
   }
   const [name, value, ...more] = words;
   if (name !== "body-sync" && name !== "body_sync") return uploadChange(words, false);
   if (more.length > 0 || (value !== "on" && value !== "off")) throw wrong("body-sync is on or off");
-  return { key: ["body_sync"], value: value === "on", setting: "body-sync", said: value };
+  return { key: ["body_sync"], value: value === "on", setting: "body-sync", said: value, project: null };
 }
 
 function uploadChange([name = "", value = "", ...more]: readonly string[], mayBeDefault: boolean): PrivacyChange {
@@ -82,7 +94,8 @@ function uploadChange([name = "", value = "", ...more]: readonly string[], mayBe
   if (name === "preset") {
     const known = Object.hasOwn(PRESETS, value) || (mayBeDefault && value === "default");
     if (!known) throw wrong(`a preset is one of ${Object.keys(PRESETS).join(", ")}${mayBeDefault ? ", default" : ""}`);
-    return { key: ["upload", "preset"], value: value === "default" ? null : value, setting: "preset", said: value };
+    const preset = value === "default" ? null : value;
+    return { key: ["upload", "preset"], value: preset, setting: "preset", said: value, project: null };
   }
   const field = FIELDS.find(([, wire]) => wire === name.replaceAll("-", "_"))?.[1];
   if (field === undefined) throw wrong(`there is no setting ${JSON.stringify(name)}`);
@@ -92,6 +105,7 @@ function uploadChange([name = "", value = "", ...more]: readonly string[], mayBe
     value: value === "default" ? null : value === "on",
     setting: field,
     said: value,
+    project: null,
   };
 }
 
@@ -103,7 +117,7 @@ function wrong(state: string): MeterError {
 
 function renderText(cloud: Config["cloud"]): string {
   const { upload } = cloud;
-  const slugs = Object.keys(upload.perProject);
+  const slugs = slugsWithRule(upload);
   const rows: [string, string][] = [["Preset", upload.preset]];
   const allowed = allowedFor(upload, null);
   for (const [field, wire] of FIELDS.toReversed()) {
@@ -120,18 +134,30 @@ function renderText(cloud: Config["cloud"]): string {
     const fields = FIELDS.map(([field, wire]) => `${wire} ${own[field] ? "sent" : "not sent"}`).join(", ");
     rows.push([`  ${slug}`, `${preset === null ? "" : `${preset}: `}${fields}`]);
   }
-  return lines(rows) +
-    "Always sent: model, provider, method, path, token counts, cost, latency, status, project. Never: headers, keys\n";
+  return `${lines(rows)}${ALWAYS}\n`;
 }
+
+/** A rule that says nothing any more, since all of it was set to default, is none. */
+function slugsWithRule({ perProject }: Config["cloud"]["upload"]): string[] {
+  return Object.entries(perProject).filter(([, { preset, fields }]) =>
+    preset !== null || Object.values(fields).some((field) => field !== null)
+  ).map(([slug]) => slug);
+}
+
+/** Every field that no policy leaves out, in a person's words. */
+const ALWAYS =
+  "Always sent: time, provider, host, method, path, model, kind of call, status and error class, token counts,\n" +
+  "cost and what it is computed from (tier, speed, region), latency, project, name of the client program, a machine id.\n" +
+  "Never: headers, keys, queries of addresses; and no prompt or response while body sync is off";
 
 function renderJson({ upload, bodySync, promptHash }: Config["cloud"]): string {
   const named = (project: string | null) => {
     const allowed = allowedFor(upload, project);
     return Object.fromEntries(FIELDS.map(([field, wire]) => [wire, allowed[field]]));
   };
-  const rules = Object.entries(upload.perProject).map((
-    [slug, rule],
-  ) => [slug, { preset: rule.preset, ...named(slug) }]);
+  const rules = slugsWithRule(upload).map((
+    slug,
+  ) => [slug, { preset: upload.perProject[slug]?.preset ?? null, ...named(slug) }]);
   const value = {
     version: VERSION,
     preset: upload.preset,

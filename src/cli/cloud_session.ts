@@ -32,10 +32,20 @@ export async function openCloudSession(): Promise<CloudSession> {
   return { ...session, credentials: readCredentials(session.paths) };
 }
 
-/** The pairing. @throws {MeterError} `bad_input` when there is none. */
-export function requirePaired({ credentials }: CloudSession): Credentials {
+/** A session to which credentials that cannot be read are none: they are about to be replaced or removed. */
+export async function openLenientSession(): Promise<CloudSession & { readonly unreadable: boolean }> {
+  const session = await openSession();
+  try {
+    return { ...session, credentials: readCredentials(session.paths), unreadable: false };
+  } catch {
+    return { ...session, credentials: null, unreadable: true };
+  }
+}
+
+/** The pairing. @param action Follows "Cannot". @throws {MeterError} `bad_input` when there is none. */
+export function requirePaired({ credentials }: CloudSession, action: string): Credentials {
   if (credentials !== null) return credentials;
-  throw new MeterError("bad_input", "Cannot do this: this machine is not paired with a server", {
+  throw new MeterError("bad_input", `Cannot ${action}: this machine is not paired with a server`, {
     hint: "Run: halton-meter cloud connect",
   });
 }
@@ -50,10 +60,19 @@ export async function tellDaemon(paths: Paths): Promise<void> {
   await askSupervisor(paths.socket, { t: "cloud" }, TELL_MS);
 }
 
-/** Changes `[cloud]` of config.toml, if that changes anything. @throws {MeterError} `bad_config`, `failed`. */
-export async function writeCloudSettings({ config }: Paths, changes: readonly CloudChange[]): Promise<void> {
+/** config.toml with `[cloud]` changed, and as it is. @throws {MeterError} `bad_config` when it cannot be changed like that. */
+export function cloudSettingsText(
+  { config }: Paths,
+  changes: readonly CloudChange[],
+): { edited: string; text: string } {
   const text = readConfigText(config);
-  const edited = changeCloud(config, text, changes);
+  return { edited: changeCloud(config, text, changes), text };
+}
+
+/** Changes `[cloud]` of config.toml, if that changes anything. @throws {MeterError} `bad_config`, `failed`. */
+export async function writeCloudSettings(paths: Paths, changes: readonly CloudChange[]): Promise<void> {
+  const { config } = paths;
+  const { edited, text } = cloudSettingsText(paths, changes);
   if (edited !== text) replaceConfigText(config, text, edited);
   await loadConfig(config);
 }

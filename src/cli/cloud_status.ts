@@ -15,6 +15,7 @@ import { openReadOnly } from "../store/database.ts";
 import { adviceFor, type CloudState, describeState, stateOf } from "../sync/state.ts";
 import type { MeterContext } from "./app.ts";
 import { cannot, type CloudSession, lineTo, openCloudSession, requirePaired } from "./cloud_session.ts";
+import { countLabel } from "./quantities.ts";
 import { showable } from "./table.ts";
 import { VERSION } from "./version.ts";
 
@@ -39,7 +40,7 @@ export async function cloudStatusCommand(this: MeterContext, flags: { readonly j
 /** Asks the server who this machine is to it. */
 export async function cloudWhoamiCommand(this: MeterContext, flags: { readonly json: boolean }): Promise<void> {
   const session = await openCloudSession();
-  const paired = requirePaired(session);
+  const paired = requirePaired(session, "ask the server who this machine is");
   const line = lineTo(session, paired.baseUrl, paired.token);
   const outcome = await line.client.whoami().finally(() => line.close());
   if (outcome.kind !== "object") {
@@ -88,9 +89,10 @@ function renderText({ credentials, config }: CloudSession, state: CloudState, { 
     rows.push(["Last sync", record?.lastSyncAt ? new Date(record.lastSyncAt).toISOString() : "never"]);
     rows.push(["Unsynced rows", String(counts.waiting)]);
     if (counts.parked > 0) {
-      rows.push(["Refused", `${counts.parked} rows and bodies; try them again with: halton-meter cloud sync --parked`]);
+      const what = countLabel(counts.parked, "row or body", "rows and bodies");
+      rows.push(["Refused", `${what}; try again with: halton-meter cloud sync --parked`]);
     }
-    if (counts.notShared > 0) rows.push(["From before pairing", `${counts.notShared} calls, not shared`]);
+    if (counts.notShared > 0) rows.push(["From before pairing", `${countLabel(counts.notShared, "call")}, not shared`]);
     if (record?.lastError && state.kind !== "DEGRADED") rows.push(["Last error", record.lastError]);
     if (state.kind === "DEGRADED" && state.nextTryAt !== null) {
       rows.push(["Next try", new Date(state.nextTryAt).toISOString()]);

@@ -104,7 +104,8 @@ function roleReport({ process, pid }: ProcessConnections, role: RoleConnections)
   };
 }
 
-function whyOf({ role, mayConnect }: RoleConnections): string {
+function whyOf({ role, running, mayConnect }: RoleConnections): string {
+  if (role === "sync" && !running) return "Not running: nothing is sent to the paired server now";
   if (mayConnect === true) return "Goes wherever a client asks to go, and sees ciphertext only";
   if (mayConnect === false) return "None: its permission row has no network, so the runtime refuses it every socket";
   if (role === "api") {
@@ -158,6 +159,8 @@ function problemsOf({ role, running, restarts, log }: RoleConnections): string[]
   if (restarts > 0) {
     problems.push(`The ${role} was started again ${restarts} times: what it connected to before is not listed`);
   }
+  // Sync runs while there is a pairing that is not paused.
+  if (!running && role === "sync") return problems;
   if (!running) problems.push(`The ${role} is not running`);
   else if (log === null) problems.push(`The ${role} did not answer: what it connected to is not known`);
   return problems;

@@ -7,7 +7,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { MeterContext } from "./app.ts";
 import type { ConnectFlags } from "./cloud_connect.ts";
-import type { SyncFlags } from "./cloud_pass.ts";
+import type { PreviewFlags, SyncFlags } from "./cloud_pass.ts";
 import type { ReconcileFlags } from "./cloud_reconcile.ts";
 
 const json = { kind: "boolean", brief: "Print JSON for programs", default: false } as const;
@@ -86,9 +86,11 @@ const resume = buildCommand<None, [], MeterContext>({
   docs: { brief: "Go on; after a refused token only if the server accepts it again" },
 });
 
-const preview = buildCommand<None, [], MeterContext>({
+const preview = buildCommand<PreviewFlags, [], MeterContext>({
   loader: async () => (await import("./cloud_pass.ts")).cloudPreviewCommand,
-  parameters: {},
+  parameters: {
+    flags: { raw: { kind: "boolean", brief: "As it is sent, byte for byte, in one line", default: false } },
+  },
   docs: { brief: "Print exactly what the next batch would send; sends nothing" },
 });
 
@@ -97,10 +99,17 @@ const reconcile = buildCommand<ReconcileFlags, [], MeterContext>({
   parameters: {
     flags: {
       days: { kind: "parsed", parse: String, optional: true, placeholder: "n", brief: "How many days (30)" },
+      resend: { kind: "boolean", default: false, brief: "Send the rows of days that differ again" },
       json,
     },
   },
-  docs: { brief: "Compare the days' totals with the server's; exit code 4 when one differs" },
+  docs: {
+    brief: "Compare the days' totals with the server's; exit code 4 when one differs",
+    fullDescription:
+      "Compares, for each UTC day, how many calls were shared, their tokens and their cost. A day differs when the " +
+      "server lost a row, has another cost for one, or has more. --resend sends what was shared of such days again, as " +
+      "after a server was restored from a backup; nothing is counted twice.",
+  },
 });
 
 const privacy = buildRouteMap<"show" | "set", MeterContext>({

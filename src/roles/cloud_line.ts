@@ -2,13 +2,14 @@
  * What a command of `cloud` speaks to the server with: the same requests and the same way as the sync role, in the command's own
  * process.
  *
- * Imports: domain, store, sync, roles.
+ * Imports: domain, os, sync, roles.
  *
  * @module
  */
 
 import { MeterError } from "../domain/errors.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
+import { isToken } from "../os/cloud_credentials.ts";
 import { isSafePage, serverAddress } from "../sync/address.ts";
 import { describeFailure, type Failure } from "../sync/answers.ts";
 import { type ObjectOutcome, SyncClient } from "../sync/client.ts";
@@ -65,15 +66,16 @@ export function pairingCodeOf(value: Readonly<Record<string, unknown>>): Pairing
   if (typeof poll_token !== "string" || poll_token === "" || poll_token.length > 512) return null;
   if (typeof approve_url !== "string" || !isSafePage(approve_url)) return null;
   const seconds = typeof interval_s === "number" && interval_s >= 0 && interval_s <= 60 ? interval_s : 2;
-  return { code, pollToken: poll_token, approveUrl: approve_url, intervalMs: seconds * 1_000 };
+  // As the parser writes it, the address is ASCII: no character in it can change how the line of a terminal reads.
+  return { code, pollToken: poll_token, approveUrl: new URL(approve_url).href, intervalMs: seconds * 1_000 };
 }
 
-/** What a poll came to. */
-export function approvalOf(value: Readonly<Record<string, unknown>>): Approval | "pending" | null {
+/** What a poll came to; `unusable` = it was approved, and what came with that is not what was agreed on. */
+export function approvalOf(value: Readonly<Record<string, unknown>>): Approval | "pending" | "unusable" | null {
   const { status, token, workspace_id, workspace_name } = value;
   if (status === "pending") return "pending";
-  if (status !== "approved" || typeof token !== "string") return null;
-  if (typeof workspace_id !== "string" || !/^[!-~]{1,256}$/.test(workspace_id)) return null;
+  if (status !== "approved") return null;
+  if (!isToken(token) || typeof workspace_id !== "string" || !/^[!-~]{1,256}$/.test(workspace_id)) return "unusable";
   return {
     token,
     workspaceId: workspace_id,

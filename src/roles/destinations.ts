@@ -186,6 +186,34 @@ export class Destinations {
   }
 }
 
+/** What a role and the one before it counted together. The one before has ended, and its connections with it. */
+export function joinLogs(before: DestinationLog | null, now: DestinationLog | null): DestinationLog | null {
+  if (before === null) return now;
+  const listed = new Map<string, Destination>();
+  for (const found of [...before.destinations.map((one) => ({ ...one, open: 0 })), ...now?.destinations ?? []]) {
+    const key = JSON.stringify([found.allowed, found.host, found.port, found.askedHost, found.askedPort]);
+    const known = listed.get(key);
+    listed.delete(key);
+    listed.set(key, known === undefined ? found : joinedPlace(known, found));
+  }
+  return {
+    since: before.since,
+    destinations: [...listed.values()],
+    others: [...before.others.map((one) => ({ ...one, open: 0 })), ...now?.others ?? []],
+    folded: before.folded + (now?.folded ?? 0),
+  };
+}
+
+function joinedPlace(before: Destination, now: Destination): Destination {
+  return {
+    ...now,
+    connections: before.connections + now.connections,
+    failed: before.failed + now.failed,
+    firstAt: before.firstAt,
+    addresses: [...new Set([...before.addresses, ...now.addresses])].slice(-MAX_ADDRESSES),
+  };
+}
+
 /** A name without anything that could steer a terminal, and of bounded length. */
 function plain(name: string): string {
   return name.slice(0, MAX_NAME).replace(/[^\x21-\x7e]/g, "?");

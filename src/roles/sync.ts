@@ -121,7 +121,7 @@ class Sync implements SyncRole {
   /** @returns ms until the next pass, or `null` when there is to be none. */
   async #once(): Promise<number | null> {
     const { cloud, credentials, idle } = this.#options;
-    const source = syncSource(() => this.#database.open());
+    const source = syncSource(() => this.#database.open(), credentials);
     const record = source.record();
     const state = stateOf({ config: cloud, credentials, record });
     if (state.kind === "PAUSED" || state.kind === "NOT-CONFIGURED") {
@@ -131,7 +131,7 @@ class Sync implements SyncRole {
     const until = (record?.nextTryAt ?? 0) - Date.now();
     if (until > 0 && until < MOST_WAIT_MS) {
       this.#problem = record?.lastError ?? null;
-      return until;
+      return Math.min(until, this.#intervalMs); // A command may have got through meanwhile, which ends the wait.
     }
     const result = await runPass(this.#passOptions(source));
     this.#line.close(); // Ten seconds of silence are longer than many servers wait.
@@ -142,6 +142,7 @@ class Sync implements SyncRole {
     const { cloud, credentials, keep } = this.#options;
     return {
       holder: HOLDER,
+      pairing: credentials,
       source,
       keep,
       client: new SyncClient(this.#line.send, credentials.token),
@@ -158,7 +159,7 @@ class Sync implements SyncRole {
   }
 
   #after(result: PassResult): number | null {
-    const { log, idle, intervalMs = INTERVAL_MS } = this.#options;
+    const { log, idle } = this.#options;
     const { rows, bodies, parked } = result;
     this.#counts.passes++;
     this.#counts.rows_sent += rows;
@@ -172,12 +173,12 @@ class Sync implements SyncRole {
     }
     if (result.kind !== "failed") {
       this.#problem = null;
-      return intervalMs;
+      return this.#intervalMs;
     }
     this.#counts.failed++;
     this.#problem = result.error;
     log({ event: "cloud.sync.failed", reason: result.error });
-    return Math.max(0, (result.nextTryAt ?? 0) - Date.now());
+    return Math.min(Math.max(0, (result.nextTryAt ?? 0) - Date.now()), this.#intervalMs);
   }
 
   /** The database or the recorder is away for a moment. */
@@ -187,6 +188,10 @@ class Sync implements SyncRole {
       this.#problem = error instanceof MeterError ? error.message : errorLabel(error);
       this.#options.log({ event: "cloud.sync.failed", reason: this.#problem });
     }
+    return this.#intervalMs;
+  }
+
+  get #intervalMs(): number {
     return this.#options.intervalMs ?? INTERVAL_MS;
   }
 

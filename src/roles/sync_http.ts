@@ -54,6 +54,8 @@ interface Link {
 /** Opens nothing before the first request. */
 export function syncLine(route: SyncRoute): SyncLine {
   let link: Link | null = null;
+  /** Ends the request that is under way, wherever it is. */
+  let breakOff = (): void => {};
 
   function drop(failed: boolean): void {
     link?.end(failed);
@@ -62,29 +64,51 @@ export function syncLine(route: SyncRoute): SyncLine {
 
   async function send(request: SyncRequest): Promise<Answer> {
     if (link !== null && performance.now() - link.usedAt > IDLE_MS) drop(false);
-    const state = { late: false, open: null as { close(): void } | null };
-    const timer = setTimeout(() => {
-      state.late = true;
+    const state = { ended: null as string | null, open: null as { close(): void } | null };
+    const broken = Promise.withResolvers<never>();
+    broken.promise.catch(() => {});
+    const end = (why: string) => {
+      state.ended ??= why;
       if (state.open !== null) closeQuietly(state.open);
-    }, request.withinMs);
+      broken.reject(new NoAnswer(state.ended));
+    };
+    breakOff = () => end("the request was broken off");
+    const timer = setTimeout(() => end("the server did not answer in time"), request.withinMs);
     try {
-      link ??= await openLink(route, (open) => state.open = open);
+      link ??= await openedUntil(broken.promise, openLink(route, (open) => state.open = open));
       state.open = link.connection;
-      if (state.late) throw new Error("late");
+      if (state.ended !== null) throw new NoAnswer(state.ended);
       const answer = await exchange(link, route, request);
       link.usedAt = performance.now();
       if (!link.reader.reusable) drop(false);
       return answer;
     } catch (error) {
       drop(true);
-      if (state.late) throw new NoAnswer("the server did not answer in time");
+      if (state.ended !== null) throw new NoAnswer(state.ended);
       throw error instanceof NoAnswer ? error : new NoAnswer(wordsFor(error));
     } finally {
       clearTimeout(timer);
+      breakOff = () => {};
     }
   }
 
-  return { send, close: () => drop(false) };
+  return {
+    send,
+    close() {
+      breakOff();
+      drop(false);
+    },
+  };
+}
+
+/** A connection that comes about after nobody waits for it any more, as the system tries for minutes, is closed. */
+async function openedUntil(broken: Promise<never>, opening: Promise<Link>): Promise<Link> {
+  try {
+    return await Promise.race([opening, broken]);
+  } catch (error) {
+    opening.then((late) => late.end(false), () => {});
+    throw error;
+  }
 }
 
 async function openLink(route: SyncRoute, opened: (open: { close(): void }) => void): Promise<Link> {

@@ -7,9 +7,17 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { PendingBodies, PendingBody, PendingRow, PendingRows, Queue, SyncSource } from "../domain/cloud.ts";
+import type {
+  Pairing,
+  PendingBodies,
+  PendingBody,
+  PendingRow,
+  PendingRows,
+  Queue,
+  SyncSource,
+} from "../domain/cloud.ts";
 import { unpackBody } from "./bodies.ts";
-import { readSyncRecord } from "./cloud_record.ts";
+import { isPairing, readSyncRecord } from "./cloud_record.ts";
 
 /** Every column that a server may learn of, and no other: the first of two lists that a column must be on. */
 export const SYNC_COLUMNS = [
@@ -79,13 +87,27 @@ export interface SyncCounts {
   readonly notShared: number;
 }
 
-/** Reads as long as `open` gives a database; it may be another one each time. */
-export function syncSource(open: () => DatabaseSync): SyncSource {
+/**
+ * Reads as long as `open` gives a database; it may be another one each time. What waits is told for `pairing` only: a pass that
+ * is still at work when this machine is paired with another server must not send there what is meant for the new one.
+ */
+export function syncSource(open: () => DatabaseSync, pairing: Pairing): SyncSource {
   return {
     record: () => readSyncRecord(open()),
-    rows: (limit) => pendingRows(open(), limit),
-    bodies: () => pendingBodies(open()),
+    rows: (limit) => whilePaired(open(), pairing, (db) => pendingRows(db, limit)),
+    bodies: () => whilePaired(open(), pairing, pendingBodies),
   };
+}
+
+/** Looks and reads in one snapshot. */
+function whilePaired<T>(db: DatabaseSync, pairing: Pairing, read: (db: DatabaseSync) => T | null): T | null {
+  db.exec("BEGIN");
+  try {
+    const record = readSyncRecord(db);
+    return record !== null && isPairing(record, pairing) ? read(db) : null;
+  } finally {
+    db.exec("COMMIT");
+  }
 }
 
 /** The first queue that is not empty; new rows go first. */
@@ -106,7 +128,10 @@ export function pendingRows(db: DatabaseSync, limit: number): PendingRows | null
   return null;
 }
 
-/** The bodies of the oldest row that was sent and has some that are not settled. Rows from before the pairing have none here. */
+/**
+ * The bodies of the oldest row that was sent and has some that are not settled; when there is none, those that were refused and
+ * are to be tried again. Rows from before the pairing have none here.
+ */
 export function pendingBodies(db: DatabaseSync): PendingBodies | null {
   const row = db.prepare(
     `SELECT requests.seq, requests.id FROM requests CROSS JOIN cloud_pairing
@@ -114,10 +139,20 @@ export function pendingBodies(db: DatabaseSync): PendingBodies | null {
        AND ${SHARED} AND EXISTS (SELECT 1 FROM request_bodies WHERE request_id = requests.id)
        AND NOT EXISTS (SELECT 1 FROM cloud_parked WHERE cloud_parked.seq = requests.seq AND part = 'row')
      ORDER BY requests.seq LIMIT 1`,
+  ).get() ?? db.prepare(
+    `SELECT requests.seq, requests.id, 1 AS again FROM requests CROSS JOIN cloud_pairing
+     WHERE disconnected_at IS NULL AND body_sync = 1 AND EXISTS (SELECT 1 FROM cloud_parked
+       JOIN request_bodies ON request_id = requests.id AND direction = part
+       WHERE cloud_parked.seq = requests.seq AND parked_at = 0)
+       AND requests.seq IN (SELECT seq FROM cloud_parked WHERE parked_at = 0)
+     ORDER BY requests.seq LIMIT 1`,
   ).get();
   if (row === undefined) return null;
+  const only = row["again"] === undefined
+    ? ""
+    : "AND direction IN (SELECT part FROM cloud_parked JOIN requests USING (seq) WHERE id = request_id AND parked_at = 0)";
   const bodies = db.prepare(
-    "SELECT direction, content_type, encoding, body, redactions FROM request_bodies WHERE request_id = ? ORDER BY 1",
+    `SELECT direction, content_type, encoding, body, redactions FROM request_bodies WHERE request_id = ? ${only} ORDER BY 1`,
   ).all(String(row["id"])).map((found): PendingBody => ({
     direction: found["direction"] === "request" ? "request" : "response",
     contentType: typeof found["content_type"] === "string" ? found["content_type"] : null,

@@ -2,7 +2,7 @@
  * The pairing in the database: made, paused, ended, and moved on by a pass. Every change is one transaction, notes what a person
  * would want to know in the audit trail, and may be made from any process that may write.
  *
- * Imports: node:sqlite (types), domain, ./settings.ts.
+ * Imports: node:sqlite (types), domain, ./settings.ts, ./transaction.ts.
  *
  * @module
  */
@@ -10,8 +10,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Pairing, Parked, PauseReason, SyncCommand, SyncRecord } from "../domain/cloud.ts";
 import { audit } from "./settings.ts";
+import { inTransaction } from "./transaction.ts";
 
-/** A pass renews its lease with every step; one that has said nothing for so long is dead. Longer than any request may take. */
+/**
+ * A pass renews its lease with every step; one that has said nothing for so long is dead. Longer than any request may take.
+ * Whoever knows sooner that the holder is dead frees it: {@link freeLease}.
+ */
 export const LEASE_MS = 60_000;
 
 const REASONS: readonly PauseReason[] = ["paused_manual", "paused_unauthorised", "paused_forbidden"];
@@ -52,7 +56,11 @@ export function beginPairing(db: DatabaseSync, pairing: Pairing, now: number): v
     const before = readSyncRecord(db);
     const renewed = before !== null && before.disconnectedAt === null && isPairing(before, pairing);
     if (renewed) {
-      db.exec("UPDATE cloud_pairing SET paused_reason = NULL, last_error = NULL, failures = 0, next_try_at = NULL");
+      // A pass at work has the token before, which the server refuses from now on: that must not pause the new one.
+      db.exec(
+        "UPDATE cloud_pairing SET paused_reason = NULL, last_error = NULL, failures = 0, next_try_at = NULL, " +
+          "lease_holder = NULL",
+      );
     } else {
       db.exec("DELETE FROM cloud_pairing; DELETE FROM cloud_changes; DELETE FROM cloud_parked");
       const newest = Number(db.prepare("SELECT coalesce(max(seq), 0) AS seq FROM requests").get()?.["seq"]);
@@ -87,7 +95,11 @@ export function setPaused(db: DatabaseSync, reason: PauseReason | null, now: num
 /** Lets calls from before the pairing be sent, up to the newest one. @returns how many are sent for that. */
 export function allowBackfill(db: DatabaseSync, now: number): number {
   return inTransaction(db, () => {
-    db.exec("UPDATE cloud_pairing SET backfill_to = (SELECT coalesce(max(seq), 0) FROM requests)");
+    // Up to the newest of them and no further: every later look begins where the last one was sent.
+    db.exec(
+      `UPDATE cloud_pairing SET backfill_to =
+         (SELECT coalesce(max(seq), 0) FROM requests WHERE NOT (seq > from_seq AND requested_at >= floor_at))`,
+    );
     const calls = Number(
       db.prepare(
         `SELECT count(*) AS n FROM requests, cloud_pairing WHERE seq > backfill_position AND seq <= backfill_to
@@ -117,12 +129,15 @@ export function notePrivacy(db: DatabaseSync, setting: string, value: string, no
   audit(db, "cloud.privacy_changed", { setting, value }, now);
 }
 
-/** Lets what was parked be tried again. @returns how many rows and bodies. */
-export function unparkAll(db: DatabaseSync): number {
-  return inTransaction(db, () => {
-    db.exec("INSERT INTO cloud_changes (seq) SELECT seq FROM cloud_parked WHERE part = 'row' ON CONFLICT DO NOTHING");
-    return Number(db.prepare("DELETE FROM cloud_parked WHERE part = 'row'").run().changes);
-  });
+/** Who has the lease; `null` = nobody. */
+export function leaseHolder(db: DatabaseSync): string | null {
+  const holder = db.prepare("SELECT lease_holder FROM cloud_pairing").get()?.["lease_holder"];
+  return typeof holder === "string" ? holder : null;
+}
+
+/** Takes the lease from a holder that is known to be dead. */
+export function freeLease(db: DatabaseSync, holder: string): void {
+  db.prepare("UPDATE cloud_pairing SET lease_holder = NULL, leased_at = NULL WHERE lease_holder = ?").run(holder);
 }
 
 /** Carries out what a pass has changed. @returns false when the pass has no right to it (any more). */
@@ -139,6 +154,7 @@ export function carryOutSync(db: DatabaseSync, command: SyncCommand, now: number
         return true;
       case "bodies":
         db.prepare("UPDATE cloud_pairing SET body_position = max(body_position, ?)").run(command.seq);
+        db.prepare("DELETE FROM cloud_parked WHERE seq = ? AND part <> 'row' AND parked_at = 0").run(command.seq);
         park(db, command.parked, now);
         succeeded(db, now);
         return true;
@@ -205,23 +221,16 @@ function writePaused(db: DatabaseSync, reason: PauseReason | null, now: number):
     "UPDATE cloud_pairing SET paused_reason = ?, next_try_at = NULL WHERE paused_reason IS NOT ?",
   ).run(reason, reason).changes;
   if (Number(changed) === 0) return;
-  if (reason === null) audit(db, "cloud.resumed", {}, now);
-  else audit(db, "cloud.paused", { reason }, now);
-}
-
-function isPairing(a: Pairing, b: Pairing): boolean {
-  return a.machineId === b.machineId && a.workspaceId === b.workspaceId && a.baseUrl === b.baseUrl;
-}
-
-/** The write lock first: the recorder and other commands write too. */
-function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    db.exec("COMMIT");
-    return result;
-  } catch (error) {
-    db.exec("ROLLBACK");
-    throw error;
+  if (reason === null) {
+    audit(db, "cloud.resumed", {}, now);
+    return;
   }
+  // A pass at work stops at its next step.
+  db.exec("UPDATE cloud_pairing SET lease_holder = NULL, leased_at = NULL");
+  audit(db, "cloud.paused", { reason }, now);
+}
+
+/** Whether two mean the same machine in the same workspace of the same server. */
+export function isPairing(a: Pairing, b: Pairing): boolean {
+  return a.machineId === b.machineId && a.workspaceId === b.workspaceId && a.baseUrl === b.baseUrl;
 }

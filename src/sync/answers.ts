@@ -107,7 +107,7 @@ function failureOf(answer: Answer, refused: readonly number[]): Failure {
   if (status === 403) return { kind: "forbidden" };
   if (refused.includes(status)) return { kind: "refused", status, code: termOr(jsonIn(answer)?.["code"], "not_said") };
   if (status !== 429 && status < 500) return unexpected(answer);
-  const retryAfterMs = retryAfterOf(fields["retry-after"] ?? null, fields["date"] ?? null);
+  const retryAfterMs = retryAfterOf(fields["retry-after"] ?? null, fields["date"] ?? null, Date.now());
   return { kind: "transient", why: `the server answered ${status}`, retryAfterMs };
 }
 

@@ -46,15 +46,16 @@ export function delayAfter(
 
 /**
  * Reads `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date. A date is compared with the answer's own `Date`, so that a
- * clock of this machine that is wrong changes nothing.
+ * clock of this machine that is wrong changes nothing; with this machine's clock when the answer has none.
  *
- * @returns ms, or `null` for a field that is absent or unreadable.
+ * @param now UTC epoch ms.
+ * @returns ms, however many; `null` for a field that is absent or unreadable.
  */
-export function retryAfterOf(value: string | null, date: string | null): number | null {
+export function retryAfterOf(value: string | null, date: string | null, now: number): number | null {
   if (value === null) return null;
   const text = value.trim();
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
   if (!/^[A-Za-z]{3,9},? /.test(text)) return null; // A date begins with the day of the week.
-  const [until, now] = [Date.parse(text), Date.parse(date ?? "")];
-  return Number.isNaN(until) || Number.isNaN(now) ? null : Math.max(0, until - now);
+  const [until, sent] = [Date.parse(text), Date.parse(date ?? "")];
+  return Number.isNaN(until) ? null : Math.max(0, until - (Number.isNaN(sent) ? now : sent));
 }

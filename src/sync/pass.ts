@@ -8,9 +8,17 @@
  * @module
  */
 
-import type { Parked, PendingBodies, PendingRow, PendingRows, SyncKeeper, SyncSource } from "../domain/cloud.ts";
-import type { PauseReason, SyncRecord } from "../domain/cloud.ts";
-import { describeFailure, type Failure, type Taken } from "./answers.ts";
+import type {
+  Pairing,
+  Parked,
+  PendingBodies,
+  PendingRow,
+  PendingRows,
+  SyncKeeper,
+  SyncSource,
+} from "../domain/cloud.ts";
+import type { PauseReason } from "../domain/cloud.ts";
+import { describeFailure, type Failure, noAnswer, type Taken } from "./answers.ts";
 import { bodyEnvelope } from "./body_envelope.ts";
 import { BATCH_PATH, bodyPath, type SyncClient } from "./client.ts";
 import { batchOf, type EnvelopeOptions, MOST_ROWS } from "./envelope.ts";
@@ -25,6 +33,8 @@ export interface PostLine {
 export interface PassOptions {
   /** Tells this pass from every other one. */
   readonly holder: string;
+  /** What the client's token is for. */
+  readonly pairing: Pairing;
   readonly source: SyncSource;
   readonly keep: SyncKeeper;
   readonly client: SyncClient;
@@ -64,30 +74,32 @@ const MOST_REFUSED = 10;
 
 /** Runs a pass. */
 export async function runPass(options: PassOptions): Promise<PassResult> {
-  const record = options.source.record();
-  if (record === null || record.disconnectedAt !== null) return { kind: "busy", rows: 0, parked: 0, bodies: 0 };
-  const pass = new Pass(options, record);
+  const pass = new Pass(options);
   return { ...await pass.run(), ...pass.counts };
 }
+
+type Refusal = Extract<Failure, { kind: "refused" }>;
 
 /** The end that a step has brought about; `null` = go on. */
 type Stop = PassEnd | null;
 
 class Pass {
   readonly #options: PassOptions;
-  readonly #record: SyncRecord;
   readonly counts = { rows: 0, parked: 0, bodies: 0 };
   #refusedInARow = 0;
+  /** Whether something that takes batches has answered in this pass. */
+  #proven = false;
+  /** Rows that were refused before it had: whatever stands in between may have refused them. */
+  #held: { readonly row: PendingRow; readonly refusal: Refusal }[] = [];
 
-  constructor(options: PassOptions, record: SyncRecord) {
+  constructor(options: PassOptions) {
     this.#options = options;
-    this.#record = record;
   }
 
   async run(): Promise<PassEnd> {
-    const { holder, keep } = this.#options;
-    const { machineId, workspaceId, baseUrl, pausedReason } = this.#record;
-    if (pausedReason !== null) return { kind: "paused", reason: pausedReason };
+    const { holder, keep, source, pairing: { machineId, workspaceId, baseUrl } } = this.#options;
+    const reason = source.record()?.pausedReason ?? null;
+    if (reason !== null) return { kind: "paused", reason };
     if (!await keep({ kind: "begin", holder, pairing: { machineId, workspaceId, baseUrl } })) return { kind: "busy" };
     try {
       return await this.#sendRows() ?? await this.#sendBodies() ?? { kind: "done" };
@@ -101,34 +113,59 @@ class Pass {
       if (this.#options.stop.aborted) return { kind: "stopped" };
       const waiting = this.#options.source.rows(MOST_ROWS);
       if (waiting === null) return null;
-      const stop = await this.#sendSome(waiting);
+      const stop = await this.#sendSome(waiting) ?? await this.#unproven();
       if (stop !== null) return stop;
     }
   }
 
-  /** Sends the rows, in as many batches as they need. */
+  /** Sends as many of the rows as one batch holds, in as many batches as that needs; more while a row is held. */
   async #sendSome({ queue, rows }: PendingRows): Promise<Stop> {
     if (this.#options.stop.aborted) return { kind: "stopped" };
-    const { client, envelope, posted } = this.#options;
-    const { text, count } = batchOf(rows, envelope);
-    const batch = rows.slice(0, count);
-    const outcome = await client.batch(text, count);
+    const { text, count } = batchOf(rows, this.#options.envelope);
+    const stop = await this.#sendBatch({ queue, rows: rows.slice(0, count) }, text);
+    const rest = rows.slice(count);
+    if (stop !== null || this.#held.length === 0 || rest.length === 0) return stop;
+    return await this.#sendSome({ queue, rows: rest });
+  }
+
+  async #sendBatch({ queue, rows: batch }: PendingRows, text: string): Promise<Stop> {
+    const { client, posted } = this.#options;
+    const outcome = namedOnly(batch, await client.batch(text, batch.length));
     posted({ path: BATCH_PATH, outcome: batchText(outcome) });
     if (outcome.kind === "taken") {
       this.#refusedInARow = 0;
+      this.#proven = true;
+      const stop = await this.#keepHeld(queue);
+      if (stop !== null) return stop;
       const parked = rejectedOf(batch, outcome);
-      this.counts.rows += count - parked.length;
+      this.counts.rows += batch.length - parked.length;
       return await this.#kept({ queue, rows: batch }, parked);
     }
     if (outcome.kind !== "refused") return await this.#failed(outcome);
     const [only] = batch;
     if (batch.length === 1 && only !== undefined) {
       if (++this.#refusedInARow > MOST_REFUSED) return await this.#failed(outcome);
-      return await this.#kept({ queue, rows: batch }, [{ seq: only.seq, part: "row", code: codeOf(outcome) }]);
+      this.#held.push({ row: only, refusal: outcome });
+      return this.#proven ? await this.#keepHeld(queue) : null;
     }
     const half = Math.ceil(batch.length / 2);
     return await this.#sendSome({ queue, rows: batch.slice(0, half) }) ??
       await this.#sendSome({ queue, rows: batch.slice(half) });
+  }
+
+  /** Parks the rows that were refused one by one: the server takes others. */
+  async #keepHeld(queue: PendingRows["queue"]): Promise<Stop> {
+    const held = this.#held;
+    this.#held = [];
+    if (held.length === 0) return null;
+    const parked = held.map(({ row, refusal }): Parked => ({ seq: row.seq, part: "row", code: codeOf(refusal) }));
+    return await this.#kept({ queue, rows: held.map(({ row }) => row) }, parked);
+  }
+
+  /** Rows are not given up on the word of an answer that may come from anywhere, such as a proxy that is set up wrong. */
+  async #unproven(): Promise<Stop> {
+    const refusal = this.#held.at(-1)?.refusal;
+    return refusal === undefined ? null : await this.#failed(refusal);
   }
 
   async #kept({ queue, rows }: PendingRows, parked: readonly Parked[]): Promise<Stop> {
@@ -194,6 +231,12 @@ class Pass {
   }
 }
 
+/** Rows that the server says it refused are rows of the batch, each once: else its answer is no answer to it. */
+function namedOnly(rows: readonly PendingRow[], outcome: Taken | Failure): Taken | Failure {
+  if (outcome.kind !== "taken" || rejectedOf(rows, outcome).length === outcome.rejected.length) return outcome;
+  return noAnswer("the server refused rows that it was not sent");
+}
+
 function rejectedOf(rows: readonly PendingRow[], { rejected }: Taken): Parked[] {
   const codes = new Map(rejected.map(({ requestId, code }) => [requestId, code]));
   return rows.flatMap(({ seq, id }): Parked[] => {
@@ -202,7 +245,7 @@ function rejectedOf(rows: readonly PendingRow[], { rejected }: Taken): Parked[] 
   });
 }
 
-function codeOf({ status, code }: Extract<Failure, { kind: "refused" }>): string {
+function codeOf({ status, code }: Refusal): string {
   return code === "not_said" ? `http_${status}` : code;
 }
 

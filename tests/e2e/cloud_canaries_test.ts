@@ -130,7 +130,7 @@ postgresTest(
           `● POST /v1/requests/${refused}/body → 200 {stored: false, reason: store_prompt_content_disabled}\n`;
         equal(
           await good("cloud", "sync"),
-          `● POST /v1/requests/batch → 200 {accepted: 1, duplicates: 0, rejected: 0}\n${line}${line}1 rows and 2 bodies sent\n`,
+          `● POST /v1/requests/batch → 200 {accepted: 1, duplicates: 0, rejected: 0}\n${line}${line}1 row and 2 bodies sent\n`,
         );
         deepEqual(await stored(), [], "this machine's switch alone");
         const labels = ["refused answer", "refused prompt"];

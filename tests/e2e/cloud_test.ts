@@ -241,6 +241,38 @@ postgresTest(
 );
 
 postgresTest(
+  "cloud reconcile --resend gives a server that was restored from a backup what it lost, and nothing twice",
+  async () => {
+    await withWorld(async (world) => {
+      const { call, connect, good, meter, query, status, synced } = world;
+      await connect();
+      await call("before the backup");
+      await synced();
+      const own = `WHERE device_id IN (SELECT id FROM devices WHERE machine_id = '${(await status())["machine_id"]}')`;
+      const tables = ["requests", "request_keys", "usage_days"];
+      for (const table of tables) await query(`CREATE TABLE backup_${table} AS SELECT * FROM ${table} ${own}`);
+      await call("after the backup");
+      await call("after the backup");
+      await synced();
+      await until("all three", async () => (await totalsOf(world))[0] === 3, SYNC_MS);
+      const whole = await totalsOf(world);
+      for (const table of tables) {
+        await query(`DELETE FROM ${table} ${own}`);
+        await query(`INSERT INTO ${table} SELECT * FROM backup_${table}`);
+        await query(`DROP TABLE backup_${table}`);
+      }
+      const differs = await meter.command(["cloud", "reconcile", "--resend"]);
+      equal(differs.code, 4, differs.stderr);
+      match(differs.stdout, /3 calls +\S+ +differs: the server has 1 call\n3 rows of these days will be sent again/);
+      await good("cloud", "sync");
+      await synced();
+      match(await good("cloud", "reconcile"), /3 calls +\S+ +agrees\n$/);
+      deepEqual(await totalsOf(world), whole);
+    });
+  },
+);
+
+postgresTest(
   "C5 C6 C8 C10 C11 a body is stored only with both switches on, as the redacted text on this machine",
   async () => {
     await withWorld(async (world) => {
@@ -271,7 +303,7 @@ postgresTest(
       const line = `● POST /v1/requests/${second}/body → 200 {stored: false, reason: store_prompt_content_disabled}\n`;
       equal(
         lines,
-        `● POST /v1/requests/batch → 200 {accepted: 1, duplicates: 0, rejected: 0}\n${line}${line}1 rows and 2 bodies sent\n`,
+        `● POST /v1/requests/batch → 200 {accepted: 1, duplicates: 0, rejected: 0}\n${line}${line}1 row and 2 bodies sent\n`,
       );
       equal(posts(), 2);
       await meter.startDaemon();
@@ -344,6 +376,15 @@ postgresTest(
       await good("cloud", "disconnect");
       await until("the role to be gone", async () => !await syncRuns());
       equal((await meter.status()).status.daemon?.pid, before);
+      const { connections, problems: none } = JSON.parse(await good("connections", "--json"));
+      const [place, ...others] = connections.filter(({ role }: { role: string }) => role === "sync");
+      deepEqual(
+        [place?.destination, others],
+        [`127.0.0.1:${link.port}`, []],
+        "also what roles that have ended connected to",
+      );
+      ok(place?.connections >= 4, String(place?.connections));
+      equal(JSON.stringify(none).includes("sync"), false, "and that they have ended is no problem");
       const log = await Deno.readTextFile(`${meter.home}/daemon.err.log`);
       equal(log.includes("hm_sync"), false);
       match(log, /"event":"cloud\.sync\.sent"/);

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { Destinations, MAX_ASKED } from "../../src/roles/destinations.ts";
+import { Destinations, joinLogs, MAX_ASKED } from "../../src/roles/destinations.ts";
 
 const PROXY = { host: "proxy.example", port: 3128 };
 
@@ -115,4 +115,28 @@ Deno.test("Destinations holds no text that could steer a terminal, and none with
   for (const text of [first.host, first.askedHost, ...first.addresses]) match(text, /^[\x21-\x7e]+$/);
   match(first.host, /evil/);
   deepEqual([second.host.length, second.askedHost.length], [253, 253]);
+});
+
+Deno.test("joinLogs adds what a role counts to what the one before it did, whose connections are over", () => {
+  equal(joinLogs(null, null), null);
+  const before = new Destinations(ticking());
+  before.begin(at("a.example"), at("a.example"), "cloud").reached("192.0.2.1");
+  before.begin(at("b.example"), at("b.example"), "cloud").ended(true);
+  deepEqual(joinLogs(null, before.log()), before.log());
+  const after = new Destinations(() => 90);
+  after.begin(at("a.example"), at("a.example"), "cloud").reached("192.0.2.2");
+  const places = (log: ReturnType<typeof joinLogs>) =>
+    log?.destinations.map(({ host, connections, open, failed, firstAt, lastAt }) => [
+      host,
+      connections,
+      open,
+      failed,
+      firstAt,
+      lastAt,
+    ]);
+  deepEqual(places(joinLogs(before.log(), null)), [["a.example", 1, 0, 0, 2, 3], ["b.example", 1, 0, 1, 4, 5]]);
+  const joined = joinLogs(before.log(), after.log());
+  deepEqual(places(joined), [["b.example", 1, 0, 1, 4, 5], ["a.example", 2, 1, 0, 2, 90]]);
+  deepEqual(joined?.destinations.at(-1)?.addresses, ["192.0.2.1", "192.0.2.2"]);
+  equal(joined?.since, 1);
 });

@@ -112,3 +112,21 @@ Deno.test("syncLine accepts a certificate for the server's name from a root that
   await rejects(misnamed.line.send(REQUEST), /certificate not accepted/);
   server.stop();
 });
+
+Deno.test("syncLine gives up a way to the server that does not come about, in time and when it is closed", async () => {
+  const asked = Promise.withResolvers<void>();
+  const proxy = tcpServer(async (connection) => {
+    await receiveUntil(connection, "\r\n\r\n");
+    asked.resolve();
+    await receiveUntil(connection, "never");
+  });
+  const upstream = { ...DIRECT, proxy: { host: "127.0.0.1", port: proxy.port, authorization: null } };
+  const late = lineTo("https://meter.example.com", upstream).line;
+  await rejects(late.send({ ...REQUEST, withinMs: 50 }), /did not answer in time/);
+  const { line } = lineTo("https://meter.example.com", upstream);
+  const pending = line.send({ ...REQUEST, withinMs: 600_000 });
+  await asked.promise;
+  line.close();
+  await rejects(pending, /broken off/);
+  proxy.stop();
+});

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { readSyncRecord } from "../../src/store/cloud_record.ts";
-import { carryOutSync } from "../../src/store/cloud_record.ts";
+import { beginPairing, carryOutSync, noteBodySync, readSyncRecord, setPaused } from "../../src/store/cloud_record.ts";
+import { unparkAll } from "../../src/store/cloud_again.ts";
 import { syncCounts } from "../../src/store/cloud_pending.ts";
 import { DIRECT } from "../../src/domain/upstream.ts";
 import type { LogEvent } from "../../src/log.ts";
@@ -152,10 +152,101 @@ Deno.test("runPass takes a server that refuses every row for broken, and leaves 
   await withSyncWorld(async (world) => {
     for (let call = 0; call < 60; call++) world.record();
     world.team.refuses = () => 400;
-    const result = await world.pass();
-    equal(result.kind, "failed");
-    equal(result.parked, 10);
-    equal(syncCounts(world.db).waiting, 50);
+    for (let pass = 0; pass < 2; pass++) {
+      const result = await world.pass();
+      deepEqual([result.kind, result.parked], ["failed", 0]);
+    }
+    deepEqual(syncCounts(world.db), { waiting: 60, parked: 0, notShared: 0 });
+    equal(readSyncRecord(world.db)?.failures, 2, "so that the wait between passes grows");
+    world.team.refuses = () => null;
+    equal((await world.pass()).rows, 60);
+  });
+});
+
+Deno.test("runPass gives a refused row up only when the server takes another one", async () => {
+  await withSyncWorld(async (world) => {
+    const bad = world.record();
+    world.team.refuses = (row) => row.request_id === bad ? 400 : null;
+    const alone = await world.pass();
+    deepEqual([alone.kind, alone.kind === "failed" && alone.error], ["failed", "the server refused it (400 refused)"]);
+    world.record();
+    deepEqual(await world.pass(), { kind: "done", rows: 1, parked: 1, bodies: 0 });
+    deepEqual(syncCounts(world.db), { waiting: 0, parked: 1, notShared: 0 });
+  });
+});
+
+Deno.test("runPass is not held up by a row that is refused in a batch of its own", async () => {
+  await withSyncWorld(async (world) => {
+    const huge = world.record();
+    const parts = JSON.stringify(Array.from({ length: 9_000 }, () => ({ kind: "advisor", model: "m".repeat(200) })));
+    world.db.prepare("UPDATE requests SET extra_parts = ?").run(parts);
+    const others = [world.record(), world.record()];
+    world.team.refuses = (row) => row.request_id === huge ? 413 : null;
+    deepEqual(await world.pass(), { kind: "done", rows: 2, parked: 1, bodies: 0 });
+    deepEqual(world.lines.map(({ outcome }) => outcome), [
+      "413 {code: refused}",
+      "200 {accepted: 2, duplicates: 0, rejected: 0}",
+    ]);
+    deepEqual(arrived(world), others);
+  });
+});
+
+Deno.test("runPass takes an answer that refuses rows which were not sent for none", async () => {
+  await withSyncWorld(async (world) => {
+    const id = world.record();
+    world.record();
+    const named = (...ids: string[]) =>
+      JSON.stringify({ accepted: 0, duplicates: 0, rejected: ids.map((request_id) => ({ request_id, code: "bad" })) });
+    for (const body of [named(crypto.randomUUID(), crypto.randomUUID()), named(id, id)]) {
+      world.link.setFaults(() => ({ kind: "answer", status: 200, body }));
+      equal((await world.pass()).kind, "failed");
+    }
+    deepEqual(syncCounts(world.db), { waiting: 2, parked: 0, notShared: 0 });
+    world.link.setFaults(() => ({ kind: "pass" }));
+    equal((await world.pass()).rows, 2);
+  });
+});
+
+Deno.test("runPass stops at its next step when it is paused by another process", async () => {
+  await withSyncWorld(async (world) => {
+    for (let call = 0; call < 1_200; call++) world.record();
+    const result = await world.pass({
+      posted: () => {
+        if (readSyncRecord(world.db)?.pausedReason === null) setPaused(world.db, "paused_manual", Date.now());
+      },
+    });
+    equal(result.kind, "busy");
+    equal((await world.pass()).kind, "paused");
+    equal(world.team.batches.length, 1);
+    setPaused(world.db, null, Date.now());
+    equal((await world.pass()).rows, 1_200);
+    equal(world.team.rows.size, 1_200);
+  });
+});
+
+Deno.test("runPass sends nothing that is meant for another server which this machine was paired with meanwhile", async () => {
+  await withSyncWorld(async (world) => {
+    const on = cloudConfig({ body_sync: true });
+    await world.pass({}, on);
+    world.record({}, bodies("for the first", "for the first"));
+    const other = { ...world.credentials, workspaceId: "another" };
+    const meanwhile = () => {
+      beginPairing(world.db, other, Date.now() - 1);
+      noteBodySync(world.db, true);
+      world.record({}, bodies("CANARY", "CANARY"));
+    };
+    await world.pass({
+      keep: (command) => {
+        const kept = carryOutSync(world.db, command, Date.now());
+        if (command.kind === "sent") meanwhile();
+        return Promise.resolve(kept);
+      },
+    }, on);
+    equal((await world.pass({}, on)).kind, "busy");
+    equal(world.team.rows.size, 1);
+    equal(world.team.everything.join("\n").includes(btoa("CANARY").slice(0, 7)), false);
+    deepEqual(syncCounts(world.db).waiting, 1, "it waits for the server that it is meant for");
+    equal(readSyncRecord(world.db)?.pausedReason, null);
   });
 });
 
@@ -255,9 +346,17 @@ Deno.test("runPass tries a body again that did not arrive, and parks one that is
     equal((await world.pass({}, on)).kind, "failed");
     equal((await world.pass({}, on)).bodies, 2, "both again: the last one counts for each direction");
     equal(new Set(world.team.bodies.map(({ direction }) => direction)).size, 2);
-    world.record({}, bodies("c", "d"));
+    const second = world.record({}, bodies("c", "d"));
     world.link.setFaults(inTurn({ kind: "pass" }, { kind: "answer", status: 413 }));
     deepEqual(await world.pass({}, on), { kind: "done", rows: 1, parked: 1, bodies: 1 });
+    equal((await world.pass({}, on)).bodies, 0);
+    equal(unparkAll(world.db), 1);
+    const before = world.team.bodies.length;
+    deepEqual(await world.pass({}, on), { kind: "done", rows: 0, parked: 0, bodies: 1 }, "and no other body");
+    deepEqual(world.team.bodies.slice(before).map(({ request_id, direction }) => [request_id, direction]), [
+      [second, "request"],
+    ]);
+    equal(syncCounts(world.db).parked, 0);
     equal((await world.pass({}, on)).bodies, 0);
     equal(id.length, 36);
   });
@@ -313,6 +412,21 @@ Deno.test("startSync backs off when the server fails, says so, and waits as long
     await eventually(() => again.notes().length === 1, "the wait to be known after a restart");
     await again.stop();
     equal(world.link.seen.length, 1);
+  });
+});
+
+Deno.test("startSync goes on at once when a command got through while it waits, and says nothing of the failure any more", async () => {
+  await withSyncWorld(async (world) => {
+    world.record();
+    world.link.setFaults(() => ({ kind: "answer", status: 503, fields: { "retry-after": "3600" } }));
+    const sync = role(world);
+    await eventually(() => sync.notes().length === 1, "the failure");
+    world.link.setFaults(() => ({ kind: "pass" }));
+    equal((await world.pass()).rows, 1);
+    world.record();
+    await eventually(() => world.team.rows.size === 2, "the row after it");
+    await eventually(() => sync.notes().length === 0, "nothing to be wrong any more");
+    await sync.stop();
   });
 });
 

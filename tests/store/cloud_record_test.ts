@@ -6,11 +6,12 @@ import {
   beginPairing,
   carryOutSync,
   endPairing,
+  freeLease,
   LEASE_MS,
+  leaseHolder,
   noteBodySync,
   readSyncRecord,
   setPaused,
-  unparkAll,
 } from "../../src/store/cloud_record.ts";
 import type { Database } from "../../src/store/database.ts";
 import { auditTrail } from "../../src/store/settings.ts";
@@ -82,6 +83,12 @@ Deno.test("allowBackfill queues what is from before the pairing once, after what
     send(db);
     equal(waiting(db), null);
     equal(allowBackfill(db, NOON), 0);
+    const found = readSyncRecord(db);
+    deepEqual(
+      [found?.backfillTo, found?.backfillPosition],
+      [3, 3],
+      "later looks pass over no row that was shared anyway",
+    );
     deepEqual(auditTrail(db, 2).map(({ event, details }) => [event, details["calls"]]), [
       ["cloud.backfill", 0],
       ["cloud.backfill", 3],
@@ -161,24 +168,6 @@ Deno.test("carryOutSync goes by the order of recording alone once the clock was 
   });
 });
 
-Deno.test("carryOutSync parks what the server refuses, and unparkAll lets it be tried again", async () => {
-  await withDatabase((db) => {
-    beginPairing(db, PAIRING, NOON);
-    record(db, 3);
-    keep(db, { kind: "begin", holder: HOLDER, pairing: PAIRING });
-    const sent = pendingRows(db, 500)?.rows ?? [];
-    const parked = [{ seq: 2, part: "row", code: "bad_row" }] as const;
-    keep(db, { kind: "sent", holder: HOLDER, queue: "new", sent, parked });
-    deepEqual(syncCounts(db), { waiting: 0, parked: 1, notShared: 0 });
-    equal(sharedDays(db, 0)[0]?.requests, 2, "it is not among what was shared");
-    equal(unparkAll(db), 1);
-    deepEqual(waiting(db), { queue: "changed", seqs: [2] });
-    send(db);
-    deepEqual(syncCounts(db), { waiting: 0, parked: 0, notShared: 0 });
-    equal(sharedDays(db, 0)[0]?.requests, 3);
-  });
-});
-
 Deno.test("beginPairing keeps the position for a new token, and forgets it after a disconnect", async () => {
   await withDatabase((db) => {
     beginPairing(db, PAIRING, NOON);
@@ -244,5 +233,35 @@ Deno.test("sharedDays adds up by UTC day, repeated fetches left out", async () =
       100,
       50,
     ]]);
+  });
+});
+
+Deno.test("setPaused ends the pass that is at work, and so does a new token", async () => {
+  await withDatabase((db) => {
+    beginPairing(db, PAIRING, NOON);
+    record(db, 1);
+    const begin = () => keep(db, { kind: "begin", holder: HOLDER, pairing: PAIRING });
+    const refused = () => keep(db, { kind: "paused", holder: HOLDER, reason: "paused_unauthorised" });
+    equal(begin(), true);
+    setPaused(db, "paused_manual", NOON);
+    equal(keep(db, { kind: "sent", holder: HOLDER, queue: "new", sent: [{ seq: 1, revision: 1 }], parked: [] }), false);
+    setPaused(db, null, NOON);
+    equal(begin(), true);
+    beginPairing(db, PAIRING, NOON + 1);
+    equal(refused(), false, "what the server says to the token before does not pause the new one");
+    equal(readSyncRecord(db)?.pausedReason, null);
+  });
+});
+
+Deno.test("freeLease takes the lease from the holder that it names, and from no other", async () => {
+  await withDatabase((db) => {
+    equal(leaseHolder(db), null);
+    beginPairing(db, PAIRING, NOON);
+    equal(keep(db, { kind: "begin", holder: "a", pairing: PAIRING }), true);
+    freeLease(db, "b");
+    equal(leaseHolder(db), "a");
+    freeLease(db, "a");
+    equal(leaseHolder(db), null);
+    equal(keep(db, { kind: "begin", holder: "b", pairing: PAIRING }), true);
   });
 });

@@ -20,11 +20,21 @@ Deno.test("delayAfter never comes back before the server said, and not all machi
 });
 
 Deno.test("retryAfterOf reads seconds, and dates against the answer's own clock", () => {
-  equal(retryAfterOf("7", null), 7_000);
-  equal(retryAfterOf(" 0 ", null), 0);
   const [date, later] = ["Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:30 GMT"];
-  equal(retryAfterOf(later, date), 30_000, "years away from this machine's clock, which does not matter");
-  equal(retryAfterOf(date, later), 0);
-  for (const odd of [null, "", "soon", "-3", "1e3", "99999999999"]) equal(retryAfterOf(odd, date), null, String(odd));
-  equal(retryAfterOf(later, null), null);
+  const now = Date.parse("2026-04-15T12:00:00Z");
+  equal(retryAfterOf("7", null, now), 7_000);
+  equal(retryAfterOf(" 0 ", null, now), 0);
+  equal(retryAfterOf(later, date, now), 30_000, "years away from this machine's clock, which does not matter");
+  equal(retryAfterOf(date, later, now), 0);
+  for (const odd of [null, "", "soon", "-3", "1e3"]) equal(retryAfterOf(odd, date, now), null, String(odd));
+});
+
+Deno.test("retryAfterOf takes this machine's clock for a date in an answer without one, and an absurd wait for a long one", () => {
+  const now = Date.parse("2026-04-15T12:00:00Z");
+  equal(retryAfterOf("Wed, 15 Apr 2026 12:02:00 GMT", null, now), 120_000);
+  equal(retryAfterOf("Wed, 15 Apr 2026 12:02:00 GMT", "not a date", now), 120_000);
+  equal(retryAfterOf("Wed, 15 Apr 2020 12:02:00 GMT", null, now), 0);
+  for (const absurd of ["99999999999", "9".repeat(400), "Fri, 31 Dec 9999 23:59:59 GMT"]) {
+    equal(delayAfter(1, retryAfterOf(absurd, null, now), BACKGROUND, () => 0), 3_600_000, absurd);
+  }
 });

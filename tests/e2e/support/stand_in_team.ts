@@ -148,7 +148,7 @@ export function standInTeam(port = 0): StandInTeam {
       );
       const cost = own.reduce((sum, row) => sum + BigInt(String(row["cost_usd_pico"] ?? 0)), 0n);
       const matches = own.length === day["requests"] && String(cost) === day["cost_usd_pico"];
-      return { date: day["date"], matches, server: { requests: own.length } };
+      return { date: day["date"], matches, server: { requests: own.length, reported_cost_usd_pico: String(cost) } };
     });
     return Response.json({ days });
   }
