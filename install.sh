@@ -47,6 +47,23 @@ clean_up() {
   if [ -n "$work" ]; then rm -rf "$work"; fi
 }
 
+# Removes what runs that were killed have left. One that works still is left alone; so is one without a number, which may
+# have begun just now, unless $1 says that all is to go.
+sweep() {
+  for left in "$target"/.halton-meter.??????; do
+    if [ ! -d "$left" ] || [ "$left" = "$work" ]; then continue; fi
+    owner=$(cat "$left/pid" 2>/dev/null || true)
+    if [ -z "$owner" ] && [ "$1" != all ]; then continue; fi
+    if [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then continue; fi
+    rm -rf "$left"
+  done
+}
+
+# An address without the name and the password that may be in it.
+shown() {
+  printf '%s' "$1" | sed 's|//[^@/]*@|//|; s|^[^@/]*@||'
+}
+
 find_platform() {
   system=$(uname -s)
   machine=$(uname -m)
@@ -72,29 +89,30 @@ find_platform() {
 # Downloads $1 to the file $2.
 download() {
   said=$work/said
-  status=0
+  ended=0
+  # What begins safely must not be led to where anyone could change it.
+  case $1 in https://*) only='=https' ;; *) only='=http,https' ;; esac
   if has curl; then
-    code=$(curl --location --silent --show-error --connect-timeout 30 --write-out '%{http_code}' --output "$2" "$1" 2>"$said") ||
-      status=$?
-    if [ "$status" -eq 0 ]; then
+    code=$(curl --location --proto-redir "$only" --silent --show-error --connect-timeout 30 --write-out '%{http_code}' --output "$2" "$1" 2>"$said") ||
+      ended=$?
+    if [ "$ended" -eq 0 ]; then
       case $code in
         2??) return ;;
         404) fail "Cannot download $1: there is no such file" "Check the version: $version" ;;
-        *) fail "Cannot download $1: the server answered $code" ;;
+        *) fail "Cannot download $1: the server answered $code" "Try again later" ;;
       esac
     fi
   elif has wget; then
-    wget -q -T 30 -O "$2" "$1" 2>"$said" || status=$?
-    if [ "$status" -eq 0 ]; then return; fi
+    wget -q -T 30 -O "$2" "$1" 2>"$said" || ended=$?
+    if [ "$ended" -eq 0 ]; then return; fi
   else
     fail "Cannot download $1: neither curl nor wget is installed" "Install one of them"
   fi
   hint="Check the network, and the space that is left in $target"
-  if [ -n "${https_proxy:-}${HTTPS_PROXY:-}${all_proxy:-}${ALL_PROXY:-}" ]; then
-    hint="$hint; a proxy is set: ${https_proxy:-${HTTPS_PROXY:-${all_proxy:-${ALL_PROXY:-}}}}"
-  fi
+  proxy=${https_proxy:-${HTTPS_PROXY:-${all_proxy:-${ALL_PROXY:-}}}}
+  if [ -n "$proxy" ]; then hint="$hint; a proxy is set: $(shown "$proxy")"; fi
   why=$(tail -n 1 "$said" 2>/dev/null || true)
-  fail "Cannot download $1: ${why:-the download failed with code $status}" "$hint"
+  fail "Cannot download $1: ${why:-the download failed with code $ended}" "$hint"
 }
 
 sum_of() {
@@ -113,7 +131,12 @@ sum_of() {
 # The archive for this machine, as the list of checksums names it.
 find_archive() {
   archive=$(sed -n "s/^[0-9a-f]\{64\}  \(halton-meter-[0-9A-Za-z.+-]*-$os-$arch\.tar\.gz\)\$/\1/p" "$work/SHA256SUMS" | head -n 1)
-  if [ -z "$archive" ]; then fail "The release at $from has nothing for $os-$arch"; fi
+  if [ -z "$archive" ]; then
+    if ! grep -q '^[0-9a-f]\{64\}  halton-meter-' "$work/SHA256SUMS"; then
+      fail "What $from/SHA256SUMS answers is no list of checksums" "See what it is in a browser: a network may ask for a login first"
+    fi
+    fail "The release at $from has nothing for $os-$arch" "Choose another version: HALTON_METER_VERSION=X.Y.Z"
+  fi
   version=${archive#halton-meter-}
   version=${version%-"$os"-"$arch".tar.gz}
   if [ "$wanted" != latest ] && [ "$version" != "$wanted" ]; then
@@ -148,6 +171,8 @@ put() {
     "$target/halton-meter" upgrade --from "$work/halton-meter" --allow-downgrade </dev/null || exit 1
     return
   fi
+  # mv would put it into the folder.
+  if [ -d "$target/halton-meter" ]; then fail "Cannot write $target/halton-meter: it is a folder" "Move it away"; fi
   mv -f "$work/halton-meter" "$target/halton-meter" || fail "Cannot write $target/halton-meter"
   printf 'Installed halton-meter %s as %s\n' "$version" "$target/halton-meter"
 }
@@ -185,6 +210,8 @@ install() {
   # In the target's own folder, so that the last step is a rename.
   work=$(mktemp -d "$target/.halton-meter.XXXXXX" 2>/dev/null) ||
     fail "Cannot write to $target" "Set HALTON_METER_INSTALL_DIR to a folder of your own"
+  printf '%s\n' "$$" >"$work/pid"
+  sweep others
   version=$wanted
   if [ "$wanted" = latest ]; then from=$base/latest/download; else from=$base/download/v$wanted; fi
   download "$from/SHA256SUMS" "$work/SHA256SUMS"
@@ -205,6 +232,7 @@ uninstall() {
   if [ -f "$home/install-mode" ]; then
     fail "The meter is still set up on this machine" "Run this first: halton-meter uninstall"
   fi
+  sweep all
   if [ ! -e "$target/halton-meter" ] && [ ! -h "$target/halton-meter" ]; then
     printf 'There is no %s\n' "$target/halton-meter"
     return
@@ -217,6 +245,7 @@ uninstall() {
 }
 
 main() {
+  if [ -n "${ZSH_VERSION:-}" ]; then emulate -L sh; fi
   set -eu
   umask 022
   work=

@@ -91,21 +91,30 @@ function commandOf(name: string, target: Exclude<Target, RouteMap<MeterContext>>
     brief: target.brief,
     commands: [],
     flags: [
-      ...Object.entries(flags).filter(([, { hidden }]) => hidden !== true).map(([key, flag]): FlagNode => ({
-        name: flag.kind === "boolean" && flag.default === true ? `--no-${kebab(key)}` : `--${kebab(key)}`,
-        short: short.get(key) ?? null,
-        brief: flag.brief,
-        value: flag.kind === "boolean" || flag.kind === "counter"
-          ? null
-          : flag.kind === "enum"
-          ? { placeholder: key, kind: "choice", choices: flag.values }
-          : wordOf(path, flag.placeholder ?? key),
-      })),
+      ...Object.entries(flags).filter(([, { hidden }]) => hidden !== true).flatMap(([key, flag]) =>
+        spellings(key, flag).map((name): FlagNode => ({
+          name,
+          short: short.get(key) ?? null,
+          brief: flag.brief,
+          value: flag.kind === "boolean" || flag.kind === "counter"
+            ? null
+            : flag.kind === "enum"
+            ? { placeholder: key, kind: "choice", choices: flag.values }
+            : wordOf(path, flag.placeholder ?? key),
+        }))
+      ),
       HELP,
     ],
     words: positional?.kind === "tuple" ? positional.parameters.map(word) : [],
     rest: positional?.kind === "array" ? word(positional.parameter) : null,
   };
+}
+
+/** What changes something: the opposite of a default, or both where neither is one. */
+function spellings(key: string, flag: { readonly kind: string; readonly default?: unknown }): readonly string[] {
+  const [yes, no] = [`--${kebab(key)}`, `--no-${kebab(key)}`];
+  if (flag.kind !== "boolean" || flag.default === false) return [yes];
+  return flag.default === true ? [no] : [yes, no];
 }
 
 function wordOf(path: string, placeholder: string): WordKind {

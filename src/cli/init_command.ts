@@ -7,64 +7,82 @@
  */
 
 import { MeterError } from "../domain/errors.ts";
-import { installPlan } from "../install/modes.ts";
+import { installPlan, isShellRc } from "../install/modes.ts";
 import { carryOut, type PlanOutcome, removeAll } from "../install/plan.ts";
-import type { InstallMode } from "../os/install_state.ts";
+import { INSTALL_MODES, type InstallMode, readInstallState } from "../os/install_state.ts";
+import { ownerOf, requireOwnHome } from "../os/own_home.ts";
+import { paths } from "../os/paths.ts";
+import { requireTrustOf } from "../os/trust/certifi.ts";
+import { commandLine } from "../os/trust/shell_words.ts";
 import { readPorts } from "../roles/ports_file.ts";
 import type { MeterContext } from "./app.ts";
-import { type Installation, openInstallation, requireBinary } from "./installation.ts";
+import { changing, type Installation, openInstallation, requireBinary } from "./installation.ts";
 import { confirm, stepLines } from "./step_lines.ts";
 import { VERSION } from "./version.ts";
 
-/** Flags of `init`. */
-export interface InitFlags {
-  readonly apps: boolean;
+/** Flags that name a mode. */
+export interface ModeFlags {
+  /** False, which is `--no-apps`, is env-only. */
+  readonly apps?: boolean;
   readonly full: boolean;
   readonly envOnly: boolean;
+}
+
+/** Flags of `init`. */
+export interface InitFlags extends ModeFlags {
   readonly nonInteractive: boolean;
-  readonly shellRc: boolean;
+  /** Absent: as the installation has it. */
+  readonly shellRc?: boolean;
   readonly clean: boolean;
 }
 
 /** Sets up, or mends what is set up. */
 export async function initCommand(this: MeterContext, flags: InitFlags): Promise<void> {
   requireBinary();
-  const { stdout } = this.process;
+  const asked = askedMode(flags);
+  requireOwnHome(Deno.env, Deno.uid(), ownerOf);
+  await changing(this, paths(), () => install(this, flags, asked));
+}
+
+/** `init`, for a caller that holds the lock. */
+export async function install(context: MeterContext, flags: InitFlags, asked: InstallMode | null): Promise<void> {
+  const { stdout } = context.process;
   const installation = await openInstallation({ interactive: !flags.nonInteractive });
-  const mode = modeOf(flags, installation.installed);
+  // Without a flag an installation keeps its mode, so that repeating `init` after an update changes nothing else.
+  const mode = asked ?? installation.installed ?? "env-only";
+  const shellRc = flags.shellRc ?? (mode === "env-only" || installation.shellRc);
   stdout.write(`halton-meter v${VERSION} · init\n\n`);
   if (mode === "full" && installation.machine.platform === "linux") {
     stdout.write("On Linux there is no system proxy that all programs obey: --full does what --apps does\n\n");
   }
   await endForeignDaemon(installation, flags.nonInteractive);
-  const parts = installation.partsFor(mode);
+  const parts = installation.partsFor(mode, shellRc);
   const listener = stepLines(stdout);
   if (flags.clean) await removeAll(parts.services, listener);
-  const plan = installPlan(mode, parts, { shellRc: flags.shellRc });
+  const plan = installPlan(mode, parts, { shellRc });
   let outcome = await carryOut(plan, listener);
   if (selfTestFailed(outcome) && await restartServices(installation)) {
     stdout.write("\nThe test call failed: started the services anew\n");
     outcome = await carryOut(plan, listener);
   }
-  installation.noteAuthority();
   if (selfTestFailed(outcome) && flags.clean) {
     stdout.write("\nThe test call still fails: taking out what this run put in\n");
     await outcome.rollBack();
   }
-  await finish(this, installation, mode, outcome);
+  await finish(context, installation, mode, outcome);
+  installation.noteAuthority();
 }
 
-/** Without a flag an installation keeps its mode, so that repeating `init` after an update changes nothing else. */
-function modeOf(flags: InitFlags, installed: InstallMode | null): InstallMode {
-  const asked = [flags.envOnly && "env-only", flags.apps && "apps", flags.full && "full"].filter((mode) =>
-    mode !== false
-  );
+/** The mode that the flags name; null where they name none. @throws {MeterError} `wrong_usage` where they name several. */
+export function askedMode({ apps, full, envOnly }: ModeFlags): InstallMode | null {
+  const flagged = { "env-only": envOnly || apps === false, apps: apps === true, full };
+  const asked = INSTALL_MODES.filter((mode) => flagged[mode]);
   if (asked.length > 1) {
     throw new MeterError("wrong_usage", `Cannot set up two modes at once: ${asked.join(" and ")}`, {
       hint: "Give one of --env-only, --apps and --full",
     });
   }
-  return asked[0] as InstallMode | undefined ?? installed ?? "env-only";
+  return asked[0] ?? null;
 }
 
 /** A daemon that was started by hand holds what the service needs. */
@@ -129,9 +147,12 @@ async function finish(
     return;
   }
   stdout.write(`\ninit complete   mode: ${mode}\n`);
+  const shells = reports.some(({ id, outcome }) => isShellRc(id) && (outcome === "done" || outcome === "already"));
   const next = mode === "env-only"
     ? "Put `halton-meter run --` before a command to have it metered, or run `halton-meter init --apps`"
-    : "Open a new terminal: what you start there is metered";
+    : shells
+    ? "Open a new terminal: what you start there is metered"
+    : `No shell was set up. In a terminal that is to be metered: ${commandLine([".", session.paths.shellEnvironment])}`;
   stdout.write(
     `  ${next}\n  See what it costs: halton-meter report, or http://127.0.0.1:${session.config.daemon.apiPort}/\n`,
   );
@@ -146,16 +167,23 @@ export interface SetupFlags {
 
 /** Brings the trust stores up to date, also of interpreters that came after `init`. */
 export async function setupCommand(this: MeterContext, flags: SetupFlags): Promise<void> {
-  const installation = await openInstallation({ interactive: !flags.nonInteractive, pythons: flags.python ?? [] });
-  const mode = installation.installed;
+  const { mode } = await readInstallState(paths());
   if (mode === null && !flags.force) {
     throw new MeterError("failed", "Cannot set up trust: the meter is not installed", {
       hint: 'Run "halton-meter init --apps", or give --force to set up trust alone',
     });
   }
-  const { authority, trust } = installation.partsFor(mode ?? "apps");
+  requireOwnHome(Deno.env, Deno.uid(), ownerOf);
+  await changing(this, paths(), () => setUpTrust(this, flags, mode ?? "apps"));
+}
+
+async function setUpTrust(context: MeterContext, flags: SetupFlags, mode: InstallMode): Promise<void> {
+  const installation = await openInstallation({ interactive: !flags.nonInteractive, pythons: flags.python ?? [] });
+  const { authority, trust } = installation.partsFor(mode);
   const plan = [authority, ...trust].map((place) => ({ place, wanted: true, required: place === authority }));
-  this.process.stdout.write(`halton-meter v${VERSION} · setup\n\n`);
-  const { ok } = await carryOut(plan, stepLines(this.process.stdout));
-  if (!ok) this.process.exitCode = 1;
+  context.process.stdout.write(`halton-meter v${VERSION} · setup\n\n`);
+  const { ok } = await carryOut(plan, stepLines(context.process.stdout));
+  if (!ok) context.process.exitCode = 1;
+  const { machine, session } = installation;
+  await requireTrustOf(machine, flags.python ?? [], session.paths.caCertificate);
 }

@@ -16,12 +16,14 @@ import { loadConfig } from "../os/config_file.ts";
 import { everyEnvironmentPlace } from "../os/environment/places.ts";
 import { type InstallMode, readInstallState } from "../os/install_state.ts";
 import { type Machine, thisMachine } from "../os/machine.ts";
-import { paths } from "../os/paths.ts";
+import { whileLocked } from "../os/install_lock.ts";
+import { type Paths, paths } from "../os/paths.ts";
 import { type ServiceManager, serviceManager } from "../os/services/service_manager.ts";
 import { trustStores } from "../os/trust/stores.ts";
 import { mintAuthority } from "../roles/minter.ts";
 import { openForWriting } from "../store/database.ts";
 import { audit } from "../store/settings.ts";
+import type { MeterContext } from "./app.ts";
 import { healthyPlace, selfTestPlace } from "./daemon_places.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -34,7 +36,10 @@ export interface Installation {
   readonly manager: ServiceManager;
   /** As the sentinels say; null = not installed. */
   readonly installed: InstallMode | null;
-  partsFor(mode: InstallMode): InstallParts;
+  /** Whether it has the start-up files of shells set up; true where nothing is installed. */
+  readonly shellRc: boolean;
+  /** @param shellRc Whether the mode is to be noted with the start-up files of shells; as it is unless told. */
+  partsFor(mode: InstallMode, shellRc?: boolean): InstallParts;
   /** Writes what was done to the certificate authority into the audit trail, once there is a database. */
   noteAuthority(): void;
 }
@@ -66,21 +71,22 @@ export async function openInstallation(options: InstallationOptions): Promise<In
     interactive: options.interactive,
     pythons: options.pythons ?? [],
   });
-  const { mode: installed } = await readInstallState(paths);
+  const { mode: installed, shellRc } = await readInstallState(paths);
   return {
     session,
     configProblem,
     machine,
     manager,
     installed,
-    partsFor: (mode) => ({
+    shellRc,
+    partsFor: (mode, withShellRc = shellRc) => ({
       authority,
       trust,
       services: manager.services.map(({ place }) => place),
       healthy: healthyPlace(paths, config, manager),
       environment: everyEnvironmentPlace(machine, { upstreamProxy: config.upstream.proxy }),
       selfTest: selfTestPlace(paths, config),
-      mode: modePlace(paths, mode),
+      mode: modePlace(paths, mode, withShellRc),
     }),
     noteAuthority() {
       if (notes.length === 0) return;
@@ -106,6 +112,14 @@ async function sessionFor(lenient: boolean): Promise<Pick<Installation, "session
     if (!(error instanceof MeterError)) throw error;
     return { session: { paths: found, config: defaultConfig(), homeTightened: false }, configProblem: error };
   }
+}
+
+/** Calls `body` while no other command changes the installation. */
+export async function changing(context: MeterContext, paths: Paths, body: () => Promise<void>): Promise<void> {
+  const waiting = () => {
+    context.process.stderr.write("Waiting for another halton-meter command that changes this installation …\n");
+  };
+  await whileLocked(paths, { waiting }, body);
 }
 
 /** Services start this very file: a program that is run from its source has none. @throws {MeterError} `failed`. */

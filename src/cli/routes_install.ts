@@ -6,14 +6,19 @@
 
 import { buildCommand } from "@stricli/core";
 import type { MeterContext } from "./app.ts";
-import type { InitFlags, SetupFlags } from "./init_command.ts";
+import type { InitFlags, ModeFlags, SetupFlags } from "./init_command.ts";
 import type { UninstallFlags } from "./uninstall_command.ts";
 
-const flag = (brief: string) => ({ kind: "boolean", default: false, brief }) as const;
+// The opposite of most would say nothing: `--no-purge` is refused and not passed over.
+const flag = (brief: string) => ({ kind: "boolean", default: false, withNegated: false, brief }) as const;
 const json = { kind: "boolean", brief: "Print JSON for programs", default: false } as const;
 
 const MODES = {
-  apps: flag("Point new terminals and programs at the meter"),
+  apps: {
+    kind: "boolean",
+    optional: true,
+    brief: "Point new terminals and programs at the meter; --no-apps is --env-only",
+  },
   full: flag("Set the system's proxy as well (macOS)"),
   envOnly: flag("Meter only what is started with `halton-meter run`"),
 } as const;
@@ -24,10 +29,11 @@ const rest = {
   nonInteractive,
   shellRc: {
     kind: "boolean",
-    default: true,
-    brief: "Set up shells in their start-up files",
+    optional: true,
+    brief:
+      "Set up shells in their start-up files; without either an installation stays as it is, a new one has them set up",
   },
-  clean: flag("Write the services anew, and take everything out again if the test call fails"),
+  clean: flag("Write the services anew, and take out what this run put in if the test call fails"),
 } as const;
 
 /** `init`. */
@@ -45,7 +51,7 @@ export const init = buildCommand<InitFlags, [], MeterContext>({
 });
 
 /** `onboard`. */
-export const onboard = buildCommand<Omit<InitFlags, "apps" | "full" | "envOnly">, [], MeterContext>({
+export const onboard = buildCommand<Omit<InitFlags, keyof ModeFlags>, [], MeterContext>({
   loader: async () => {
     const { initCommand } = await import("./init_command.ts");
     return function (flags) {
@@ -98,7 +104,7 @@ export const stop = buildCommand<Record<never, never>, [], MeterContext>({
 });
 
 /** `rescue`. */
-export const rescue = buildCommand<{ apps: boolean; full: boolean; envOnly: boolean }, [], MeterContext>({
+export const rescue = buildCommand<ModeFlags, [], MeterContext>({
   loader: async () => (await import("./service_commands.ts")).rescueCommand,
   parameters: { flags: MODES },
   docs: {

@@ -1,17 +1,19 @@
 /**
  * `halton-meter uninstall`: takes out what `init` put in, and only that.
  *
- * Imports: domain, install, cli.
+ * Imports: domain, install, os, cli.
  *
  * @module
  */
 
 import { MeterError } from "../domain/errors.ts";
+import { madeAuthority } from "../install/authority_place.ts";
 import { removalOrder } from "../install/modes.ts";
 import { removeAll, type StepReport } from "../install/plan.ts";
 import { purgeHome } from "../install/purge.ts";
+import { paths } from "../os/paths.ts";
 import type { MeterContext } from "./app.ts";
-import { type Installation, openInstallation } from "./installation.ts";
+import { changing, type Installation, openInstallation } from "./installation.ts";
 import { confirm, stepLines } from "./step_lines.ts";
 import { VERSION } from "./version.ts";
 
@@ -25,23 +27,33 @@ export interface UninstallFlags {
 
 /** Takes everything out. Captured calls and settings stay unless asked otherwise. */
 export async function uninstallCommand(this: MeterContext, flags: UninstallFlags): Promise<void> {
-  const { stdout } = this.process;
   if (flags.includeLogs && !flags.purge) {
     throw new MeterError("wrong_usage", "Cannot use --include-logs alone: it says what --purge deletes", {
       hint: "Give --purge --include-logs to delete the recorded calls as well",
     });
   }
+  const found = paths();
+  // A folder that is not there, or not this user's, holds nothing that another command could be changing.
+  if (isOwnFolder(found.home)) await changing(this, found, () => uninstall(this, flags));
+  else await uninstall(this, flags);
+}
+
+async function uninstall(context: MeterContext, flags: UninstallFlags): Promise<void> {
+  const { stdout } = context.process;
   const everything = flags.purge && flags.includeLogs;
   const installation = await openInstallation({ interactive: !flags.yes, lenient: true });
   if (everything && !flags.yes) mustBeSure(installation);
   stdout.write(`halton-meter v${VERSION} · uninstall\n\n`);
   const parts = installation.partsFor(installation.installed ?? "full");
-  const places = removalOrder(parts, { keepEdge: flags.graceful, authority: everything, keychain: flags.purge });
+  // One that was there before, or of which there is no record, stays and is named at the end.
+  const authority = everything && await madeAuthority(installation.session.paths);
+  const places = removalOrder(parts, { keepEdge: flags.graceful, authority, keychain: flags.purge });
   const reports = await removeAll(places, stepLines(stdout));
   const failed = reports.filter(({ outcome }) => outcome === "failed");
-  if (failed.length === 0 && flags.purge) deleteFiles(this, installation, everything);
-  stdout.write(closing(installation, flags, failed));
-  if (failed.length > 0) this.process.exitCode = 1;
+  if (failed.length === 0 && flags.purge) deleteFiles(context, installation, everything);
+  const edge = flags.graceful && (await installation.manager.service("edge")?.state())?.running === true;
+  stdout.write(closing(installation, flags, edge, failed));
+  if (failed.length > 0) context.process.exitCode = 1;
 }
 
 function mustBeSure({ session }: Installation): void {
@@ -54,11 +66,23 @@ function mustBeSure({ session }: Installation): void {
 
 function deleteFiles(context: MeterContext, { session }: Installation, database: boolean): void {
   const { home } = session.paths;
-  const { removed, left, folderGone } = purgeHome(home, { database });
+  const there = isThere(home);
+  const { removed, left } = purgeHome(home, { database });
   const { stdout } = context.process;
-  stdout.write(`\nDeleted ${removed.length} files in ${home}${folderGone ? ", and the folder" : ""}\n`);
-  const strange = left.filter((name) => !name.startsWith("db.sqlite"));
+  const files = removed.length === 1 ? "1 file" : `${removed.length} files`;
+  const folder = there && !isThere(home) ? ", and the folder" : "";
+  if (removed.length > 0 || folder !== "") stdout.write(`\nDeleted ${files} in ${home}${folder}\n`);
+  const strange = left.filter((name) => !name.startsWith("db.sqlite") && name !== "made-paths.json");
   if (strange.length > 0) stdout.write(`  Left alone, since the meter did not write them: ${strange.join(", ")}\n`);
+}
+
+function isOwnFolder(path: string): boolean {
+  try {
+    const { isDirectory, uid } = Deno.lstatSync(path);
+    return isDirectory && uid === Deno.uid();
+  } catch {
+    return false;
+  }
 }
 
 function isThere(path: string): boolean {
@@ -70,7 +94,13 @@ function isThere(path: string): boolean {
   }
 }
 
-function closing(installation: Installation, flags: UninstallFlags, failed: readonly StepReport[]): string {
+/** @param edge Whether it was to stay, and is running. */
+function closing(
+  installation: Installation,
+  flags: UninstallFlags,
+  edge: boolean,
+  failed: readonly StepReport[],
+): string {
   const { machine, session: { paths } } = installation;
   if (failed.length > 0) {
     return `\nuninstall incomplete   still there: ${failed.map(({ label }) => label).join(", ")}\n` +
@@ -78,9 +108,16 @@ function closing(installation: Installation, flags: UninstallFlags, failed: read
   }
   const lines = ["", "uninstall complete"];
   if (!flags.purge && isThere(paths.home)) lines.push(`  Recorded calls and settings stay in ${paths.home}`);
-  if (flags.graceful) lines.push("  The edge stays until this machine restarts, and tunnels everything unmetered");
-  if (!(flags.purge && flags.includeLogs) && isThere(paths.caKey)) {
-    lines.push(`  The certificate authority stays in ${paths.caFolder}`);
+  if (flags.graceful) {
+    lines.push(
+      edge
+        ? "  The edge stays until this machine restarts, and tunnels everything unmetered"
+        : "  No edge is running that could stay",
+    );
+  }
+  if (isThere(paths.caKey)) {
+    const why = flags.purge && flags.includeLogs ? ": the meter has no record of having made it" : "";
+    lines.push(`  The certificate authority stays in ${paths.caFolder}${why}`);
     if (machine.platform === "darwin" && !flags.purge) {
       lines.push("  To remove it from the keychain:");
       lines.push("    sudo security delete-certificate -c mitmproxy /Library/Keychains/System.keychain");

@@ -43,12 +43,26 @@ export function authorityPlace(
   };
 }
 
+/** Whether the meter has made the authority, so that it may take it away. */
+export async function madeAuthority(paths: Paths): Promise<boolean> {
+  for (const path of [paths.caKey, paths.caCertificate, paths.caFolder]) if (await isMade(paths, path)) return true;
+  return false;
+}
+
 function look({ caFolder, caKey, caCertificate }: Paths): PlaceState {
   const [folder, key, certificate] = [caFolder, caKey, caCertificate].map(modeOf);
   if (key === null || key === undefined) {
     return { state: "absent", detail: `there is none in ${caFolder}`, hint: null };
   }
   if (certificate === null) return { state: "differs", detail: `${caCertificate} is missing`, hint: null };
+  // By their sizes: the key is read by nobody but the daemon, and here when it is made.
+  if (sizeOf(caKey) <= sizeOf(caCertificate)) {
+    return {
+      state: "differs",
+      detail: `${caKey} does not hold a certificate and its key`,
+      hint: 'Move it away, then run "halton-meter init" again to have a new one made',
+    };
+  }
   if (folder !== 0o700 || key !== 0o600) {
     return { state: "differs", detail: `${caFolder} or its key can be read by others`, hint: null };
   }
@@ -62,7 +76,7 @@ async function removeOwn(paths: Paths): Promise<void> {
     try {
       Deno.removeSync(path);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue;
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) continue;
       throw new MeterError(
         "failed",
         `Cannot remove ${path}: ${error instanceof Error ? error.name : "unknown error"}`,
@@ -74,6 +88,10 @@ async function removeOwn(paths: Paths): Promise<void> {
   }
   for (const path of [paths.caKey, paths.caCertificate]) await removeLeftovers(path);
   for (const path of [paths.caKey, paths.caCertificate, paths.caFolder]) await unmake(paths, path);
+}
+
+function sizeOf(path: string): number {
+  return Deno.statSync(path).size;
 }
 
 function modeOf(path: string): number | null {

@@ -2,11 +2,12 @@
  * Finds the tools that {@link judgeClient} judges: where they are, which version, and what their own settings files add to
  * their environment. Contacts nobody: a tool is only asked for its version.
  *
- * Imports: domain (none), os (types), install/client_rules.ts.
+ * Imports: os, install/client_rules.ts.
  *
  * @module
  */
 
+import { codexBaseUrl } from "../os/codex_config.ts";
 import type { Runner } from "../os/run.ts";
 import type { ClientFacts, ClientName } from "./client_rules.ts";
 
@@ -41,8 +42,11 @@ export async function findClients(
   const found = await Promise.all(names.map(async (name): Promise<ClientFacts | null> => {
     const path = await locate(run, COMMANDS[name], env);
     if (path === null) return null;
-    const own = settingsOf(name, userHome, readText);
-    return { name, version: await versionOf(run, path, env), env: new Map([...env, ...own]) };
+    const own = settingsOf(name, { userHome, env, readText });
+    // Variables from the file that a tool reads as its environment stand back behind those that are set.
+    const merged = name === "gemini" ? new Map([...own.variables, ...env]) : new Map([...env, ...own.variables]);
+    const files = new Map([...own.files].filter(([variable]) => merged.get(variable) === own.variables.get(variable)));
+    return { name, version: await versionOf(run, path, env), env: merged, files };
   }));
   return found.filter((facts) => facts !== null);
 }
@@ -76,19 +80,44 @@ async function versionOf(run: Runner, path: string, env: ReadonlyMap<string, str
 }
 
 /** What a tool's own files set for it. */
-export function settingsOf(name: ClientName, userHome: string, readText: ReadText): ReadonlyMap<string, string> {
-  switch (name) {
-    case "curl":
-      return curlSettings(readText(`${userHome}/.curlrc`) ?? "");
-    case "claude":
-      return claudeSettings(readText(`${userHome}/.claude/settings.json`));
-    case "codex":
-      return codexSettings(readText(`${userHome}/.codex/config.toml`) ?? "");
-    case "gemini":
-      return dotenv(readText(`${userHome}/.gemini/.env`) ?? "");
-    default:
-      return new Map();
+export interface OwnSettings {
+  readonly variables: ReadonlyMap<string, string>;
+  /** Variable → the file that it is from. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Where Claude Code's administrators put settings that win over the user's; its documentation, "Settings files". */
+const CLAUDE_MANAGED = [
+  "/Library/Application Support/ClaudeCode/managed-settings.json",
+  "/etc/claude-code/managed-settings.json",
+];
+
+/** Reads them. A later file wins. */
+export function settingsOf(
+  name: ClientName,
+  { userHome, env, readText }: {
+    readonly userHome: string;
+    readonly env: ReadonlyMap<string, string>;
+    readonly readText: ReadText;
+  },
+): OwnSettings {
+  const variables = new Map<string, string>();
+  const files = new Map<string, string>();
+  const take = (path: string, read: (text: string) => ReadonlyMap<string, string>) => {
+    for (const [variable, value] of read(readText(path) ?? "")) {
+      variables.set(variable, value);
+      files.set(variable, path);
+    }
+  };
+  const folder = (variable: string, usual: string) => env.get(variable) || `${userHome}/${usual}`;
+  if (name === "curl") take(`${userHome}/.curlrc`, curlSettings);
+  if (name === "claude") {
+    take(`${folder("CLAUDE_CONFIG_DIR", ".claude")}/settings.json`, claudeSettings);
+    for (const path of CLAUDE_MANAGED) take(path, claudeSettings);
   }
+  if (name === "codex") take(`${folder("CODEX_HOME", ".codex")}/config.toml`, codexSettings);
+  if (name === "gemini") take(`${userHome}/.gemini/.env`, dotenv);
+  return { variables, files };
 }
 
 /** Options of `.curlrc` that win over the environment, as the variables that they stand for. */
@@ -105,9 +134,9 @@ function curlSettings(text: string): ReadonlyMap<string, string> {
   return found;
 }
 
-function claudeSettings(text: string | null): ReadonlyMap<string, string> {
+function claudeSettings(text: string): ReadonlyMap<string, string> {
   try {
-    const { env } = JSON.parse(text ?? "{}") as { readonly env?: unknown };
+    const { env } = JSON.parse(text) as { readonly env?: unknown };
     if (typeof env !== "object" || env === null) return new Map();
     return new Map(Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
   } catch {
@@ -115,11 +144,9 @@ function claudeSettings(text: string | null): ReadonlyMap<string, string> {
   }
 }
 
-/** The one key that sends all its calls elsewhere, at the top of the file. */
 function codexSettings(text: string): ReadonlyMap<string, string> {
-  const top = text.split(/^\s*\[/m)[0] ?? "";
-  const url = /^\s*openai_base_url\s*=\s*["']([^"'\n]+)["']/m.exec(top)?.[1];
-  return new Map(url === undefined ? [] : [["OPENAI_BASE_URL", url]]);
+  const url = codexBaseUrl(text);
+  return new Map(url === null ? [] : [["OPENAI_BASE_URL", url]]);
 }
 
 function dotenv(text: string): ReadonlyMap<string, string> {

@@ -20,6 +20,8 @@ export interface ClientFacts {
   readonly version: string | null;
   /** The environment its calls are made in, its own settings files included. */
   readonly env: ReadonlyMap<string, string>;
+  /** Variable → the settings file of the tool that it is from. */
+  readonly files?: ReadonlyMap<string, string>;
 }
 
 /** What is known of the meter and of trust on this machine. */
@@ -120,33 +122,41 @@ const RULES: Readonly<Record<Exclude<ClientName, "git">, ClientRule>> = {
 export function judgeClient(facts: ClientFacts, meter: MeterFacts): ClientVerdict {
   if (facts.name === "git") return judgeGit(facts, meter);
   const rule = RULES[facts.name];
-  return elsewhere(rule, facts.env) ?? pastTheProxy(rule, facts.env, meter) ?? nodeSwitch(facts) ??
+  return elsewhere(rule, facts) ?? pastTheProxy(rule, facts, meter) ?? nodeSwitch(facts) ??
     untrusting(rule, facts.env, meter) ?? { verdict: "metered", detail: "metered", hint: null };
 }
 
 /** Calls that go to a server which is no intercepted provider. */
-function elsewhere(rule: ClientRule, env: ReadonlyMap<string, string>): ClientVerdict | null {
-  for (const [name, cloud] of Object.entries(rule.clouds)) {
-    if (isOn(env.get(name))) {
-      return unmetered(`${name} sends its calls to ${cloud}`, `Unset ${name} to have them metered`);
-    }
-  }
+function elsewhere(rule: ClientRule, { env, files }: ClientFacts): ClientVerdict | null {
+  const sends = (name: string, where: string) => {
+    const file = files?.get(name);
+    return unmetered(
+      `${file ?? name} sends its calls to ${where}`,
+      `${file === undefined ? `Unset ${name}` : `Change ${file}`} to have them metered`,
+    );
+  };
+  for (const [name, cloud] of Object.entries(rule.clouds)) if (isOn(env.get(name))) return sends(name, cloud);
   for (const name of rule.endpoints) {
     const value = env.get(name) ?? "";
     if (value === "") continue;
-    const host = URL.canParse(value) ? normalizeHost(new URL(value).hostname) : "a server that cannot be read";
-    if (!isIntercepted(host)) {
-      return unmetered(`${name} sends its calls to ${host}`, `Unset ${name} to have them metered`);
-    }
+    const host = hostOf(value);
+    const unknown = files?.has(name) && /^[\w-]+$/.test(value)
+      ? `the provider "${value}"`
+      : "a server that cannot be read";
+    if (host === null || !isIntercepted(host)) return sends(name, host ?? unknown);
   }
   return null;
+}
+
+function hostOf(url: string): string | null {
+  return URL.canParse(url) ? normalizeHost(new URL(url).hostname) : null;
 }
 
 function isOn(value: string | undefined): boolean {
   return value !== undefined && !["", "0", "false", "no", "off"].includes(value.toLowerCase());
 }
 
-function pastTheProxy(rule: ClientRule, env: ReadonlyMap<string, string>, meter: MeterFacts): ClientVerdict | null {
+function pastTheProxy(rule: ClientRule, { env, files }: ClientFacts, meter: MeterFacts): ClientVerdict | null {
   const name = rule.proxies.find((variable) => (env.get(variable) ?? "") !== "");
   if (name === undefined) {
     return unmetered("no HTTPS_PROXY is set", "Open a new terminal, or put `halton-meter run --` before the command");
@@ -154,16 +164,18 @@ function pastTheProxy(rule: ClientRule, env: ReadonlyMap<string, string>, meter:
   const value = env.get(name) ?? "";
   if (!isOurs(value, meter.edgePort)) {
     const other = URL.canParse(value) ? new URL(value).host : "something else";
+    const file = files?.get(name);
     return unmetered(
-      `${name} names another proxy (${other})`,
-      `Set it as upstream.proxy in config.toml, and unset ${name}`,
+      `${file ?? name} names another proxy (${other})`,
+      `Set it as upstream.proxy in config.toml, and ${file === undefined ? `unset ${name}` : `take it out of ${file}`}`,
     );
   }
   const exempt = ["no_proxy", "NO_PROXY"].find((variable) => {
     return rule.hosts.some((host) => exempts(env.get(variable) ?? "", host));
   });
   if (exempt === undefined) return null;
-  return unmetered(`${exempt} exempts its provider from the proxy`, `Take the provider out of ${exempt}`);
+  const list = files?.get(exempt) ?? exempt;
+  return unmetered(`${list} exempts its provider from the proxy`, `Take the provider out of ${list}`);
 }
 
 function isOurs(value: string, edgePort: number): boolean {
@@ -182,18 +194,18 @@ export function exempts(list: string, host: string): boolean {
   });
 }
 
-/** Node's own `fetch` obeys the proxy from 22.21 and 24.5 on, when it is told to. */
+/** Node's own `fetch` obeys the proxy from 22.21 and 24.0 on, when it is told to; its `https` module from 24.5 on. */
 function nodeSwitch({ name, version, env }: ClientFacts): ClientVerdict | null {
   if (name !== "node") return null;
   const [major = 0, minor = 0] = (version ?? "").split(".").map(Number);
-  const can = major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
+  const can = major >= 24 || (major === 22 && minor >= 21);
   if (!can) {
     return {
       verdict: "partly",
       detail: `the fetch of Node ${
         version ?? "of this version"
       } ignores proxies; SDKs that obey HTTPS_PROXY are metered`,
-      hint: "Use Node 22.21, 24.5 or newer",
+      hint: "Use Node 22.21, 24.0 or newer",
     };
   }
   if (isOn(env.get("NODE_USE_ENV_PROXY"))) return null;

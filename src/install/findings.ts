@@ -52,10 +52,13 @@ export type Verdict = "HEALTHY" | "INCONSISTENT" | "BROKEN";
 /** Layers without which no call is metered. */
 const VITAL: readonly Group[] = ["configuration", "certificate", "services", "ports", "database", "self-test"];
 
+/** Findings of those layers with which calls are metered all the same. */
+const NOT_VITAL = ["services.version"];
+
 /** The word for all findings. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const problems = findings.filter(({ state }) => state === "problem");
-  if (problems.some(({ group }) => VITAL.includes(group))) return "BROKEN";
+  if (problems.some(({ id, group }) => VITAL.includes(group) && !NOT_VITAL.includes(id))) return "BROKEN";
   return problems.length > 0 ? "INCONSISTENT" : "HEALTHY";
 }
 

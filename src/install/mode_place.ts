@@ -11,12 +11,16 @@ import { type InstallMode, readInstallState, writeInstallState } from "../os/ins
 import type { Paths } from "../os/paths.ts";
 import type { Place, PlaceState } from "../os/place.ts";
 
-/** The sentinels of `mode`. */
-export function modePlace(paths: Paths, mode: InstallMode): Place {
+/** The sentinels of `mode`. @param shellRc Whether the start-up files of shells are set up in it. */
+export function modePlace(paths: Paths, mode: InstallMode, shellRc = true): Place {
   async function check(): Promise<PlaceState> {
     const found = await readInstallState(paths);
     if (found.mode === null) return { state: "absent", detail: "not installed", hint: null };
     if (found.mode !== mode) return { state: "differs", detail: `installed as ${found.mode}`, hint: null };
+    if (found.shellRc !== shellRc) {
+      const state = found.shellRc ? "with" : "without";
+      return { state: "differs", detail: `installed ${state} the start-up files of shells`, hint: null };
+    }
     return found.consistent
       ? { state: "present", detail: mode, hint: null }
       : { state: "differs", detail: `the files that mark ${mode} do not agree with each other`, hint: null };
@@ -26,7 +30,7 @@ export function modePlace(paths: Paths, mode: InstallMode): Place {
     label: "note the mode",
     check,
     async apply() {
-      await writeInstallState(paths, mode);
+      await writeInstallState(paths, mode, { shellRc });
       return await check();
     },
     async remove() {

@@ -55,9 +55,12 @@ export function installPlan(
     .map((place) => ({ place, wanted: wantedIn(mode, place.id), required: REQUIRED.includes(place.id) }));
 }
 
-/** Start-up files of shells, which `--no-shell-rc` leaves alone. */
-function isShellRc(id: string): boolean {
-  return ["shell", "zshrc", "bashrc", "bash-login", "fish"].some((name) => id === `environment.${name}`);
+/**
+ * Whether it is a start-up file of a shell, which `--no-shell-rc` leaves alone. What those read is written still: a user who
+ * keeps such files in other ways has them read it.
+ */
+export function isShellRc(id: string): boolean {
+  return ["zshrc", "bashrc", "bash-login", "fish"].some((name) => id === `environment.${name}`);
 }
 
 /**

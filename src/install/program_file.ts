@@ -1,12 +1,13 @@
 /**
  * The program's own file: looked at, replaced as a whole while it runs, and put back.
  *
- * Imports: domain, os/run.ts (types).
+ * Imports: domain, os.
  *
  * @module
  */
 
 import { MeterError } from "../domain/errors.ts";
+import { removeLeftovers } from "../os/leftovers.ts";
 import type { Runner } from "../os/run.ts";
 
 /** A program says its version within this; a first start from a slow disk is included. */
@@ -41,6 +42,9 @@ export async function inspectProgram(run: Runner, file: string, platform: string
     throw refuse("there is no such file", another);
   }
   if (!info.isFile) throw refuse("it is not a file", another);
+  if (await isArchive(file)) {
+    throw refuse("it is an archive", `Unpack it: tar -xzf ${file}, and give the program in it`);
+  }
   if (((info.mode ?? 0) & 0o111) === 0) throw refuse("it may not be executed", `Run: chmod +x ${file}`);
   let said: string;
   try {
@@ -55,17 +59,32 @@ export async function inspectProgram(run: Runner, file: string, platform: string
   return { version };
 }
 
+/** What a release is downloaded as: gzip (RFC 1952 section 2.3.1). */
+async function isArchive(file: string): Promise<boolean> {
+  const start = new Uint8Array(2);
+  try {
+    using opened = await Deno.open(file);
+    return await opened.read(start) === 2 && start[0] === 0x1f && start[1] === 0x8b;
+  } catch {
+    return false; // May not be read, which need not keep it from being executed.
+  }
+}
+
 /**
  * Puts a copy of `from` in the place of `target` by a rename: who runs `target` goes on with the earlier program. That one
  * stays beside it, named `.previous`, until the replacement is settled.
  *
- * @throws {MeterError} `failed`; `target` is then unchanged.
+ * @throws {MeterError} `bad_input` for the same file, else `failed`; `target` is then unchanged.
  */
 export async function replaceProgram(from: string, target: string): Promise<Replacement> {
   const previous = `${target}.previous`;
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  if (await isSame(from, target)) {
+    const hint = "Give the file of another release, or end the services with `halton-meter stop` and start them again";
+    throw new MeterError("bad_input", `Cannot replace ${target}: it is that file already`, { hint });
+  }
   try {
-    if (await Deno.realPath(from) === await Deno.realPath(target)) throw new Error("it is that file already");
+    await removeLeftovers(target); // A copy of a run that was killed is as large as the program.
     await Deno.copyFile(from, temporary);
     await Deno.chmod(temporary, 0o755);
     await flush(temporary);
@@ -84,6 +103,14 @@ export async function replaceProgram(from: string, target: string): Promise<Repl
     undo: () => Deno.rename(previous, target),
     keep: () => removeIfThere(previous),
   };
+}
+
+async function isSame(one: string, other: string): Promise<boolean> {
+  try {
+    return await Deno.realPath(one) === await Deno.realPath(other);
+  } catch {
+    return false;
+  }
 }
 
 /** A second name for the same file; a copy where the file system has no such thing. */

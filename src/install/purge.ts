@@ -9,8 +9,11 @@
 
 import { MeterError } from "../domain/errors.ts";
 
-/** Captured calls and bodies. */
-const DATABASE = /^db\.sqlite(-wal|-shm|-journal)?$/;
+/**
+ * Captured calls and bodies; and the list of what the meter has made, which is needed until the certificate authority goes,
+ * the last of it.
+ */
+const LAST: readonly RegExp[] = [/^db\.sqlite(-wal|-shm|-journal)?$/, /^made-paths\.json$/];
 
 /** What the meter writes beside the database. Logs rotate to `.1` … `.5`; a file is written under a name of its own first. */
 const OTHERS: readonly RegExp[] = [
@@ -19,13 +22,17 @@ const OTHERS: readonly RegExp[] = [
   /^effective-ports\.json$/,
   /^(daemon|edge)\.sock$/,
   /^(ca-bundle|node-extra-ca)\.pem$/,
-  /^(install-mode|apps-managed|proxy-managed)$/,
-  /^(system_state|made-paths|certifi-patched|cloud-credentials)\.json$/,
+  /^(install-mode|apps-managed|proxy-managed|no-shell-rc|install\.lock)$/,
+  /^(system_state|certifi-patched|written-paths|cloud-credentials)\.json$/,
   /^trusted-by-(firefox|chromium)$/,
   /^proxy\.pac$/,
   /^env\.(sh|fish)$/,
   /^.+\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.tmp$/,
 ];
+
+/** Certificates that were put into a store. */
+const TRUSTED = "trusted";
+const NOTED = /^[0-9A-F]{64}\.pem(\.[0-9a-f-]{36}\.tmp)?$/;
 
 /** What became of the folder. */
 export interface Purged {
@@ -43,16 +50,24 @@ export interface Purged {
  * @throws {MeterError} `failed` when a file cannot be deleted; what was deleted until then stays deleted.
  */
 export function purgeHome(home: string, options: { readonly database: boolean }): Purged {
-  const ours = (name: string) =>
-    OTHERS.some((pattern) => pattern.test(name)) || (options.database && DATABASE.test(name));
-  const names = namesIn(home);
-  if (names === null) return { removed: [], left: [], folderGone: true };
+  const ours = (name: string) => [...OTHERS, ...(options.database ? LAST : [])].some((pattern) => pattern.test(name));
+  if (namesIn(home) === null) return { removed: [], left: [], folderGone: true };
+  purgeTrusted(`${home}/${TRUSTED}`);
+  const names = namesIn(home) ?? [];
   const removed = names.filter(ours);
   for (const name of removed) remove(`${home}/${name}`);
   const left = names.filter((name) => !ours(name));
   if (left.length > 0) return { removed, left, folderGone: false };
   remove(home);
   return { removed, left, folderGone: true };
+}
+
+/** Removes the notes, and their folder once nothing else is in it. */
+function purgeTrusted(folder: string): void {
+  const names = namesIn(folder);
+  if (names === null) return;
+  for (const name of names.filter((name) => NOTED.test(name))) remove(`${folder}/${name}`);
+  if (names.every((name) => NOTED.test(name))) remove(folder);
 }
 
 /** Null when there is no folder. A link is not followed: what it points at was not made by the meter. */

@@ -28,7 +28,7 @@ export const REPLACING_VARIABLES = [
 /** A file of certificates that Node adds to its own roots. */
 export const NODE_ROOTS_VARIABLE = "NODE_EXTRA_CA_CERTS";
 
-/** Makes Node's built-in `fetch` obey the proxy, from 22.21 and 24.5 on. */
+/** Makes Node's built-in `fetch` obey the proxy, from 22.21 and 24.0 on. */
 export const NODE_PROXY_VARIABLE = "NODE_USE_ENV_PROXY";
 
 /** Everything that a session is given, in the order in which it is set. */

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { MeterError } from "../domain/errors.ts";
 import { replaceFile } from "./ca_files.ts";
 import { ensureHome, type Paths } from "./paths.ts";
 
@@ -29,6 +30,8 @@ export interface InstallState {
   readonly proxyManaged: boolean;
   /** Whether the three agree with each other. */
   readonly consistent: boolean;
+  /** Whether the start-up files of shells are the meter's to set up. Only ever false of an installation. */
+  readonly shellRc: boolean;
 }
 
 const MODE = 0o600;
@@ -41,15 +44,21 @@ export async function readInstallState(paths: Paths): Promise<InstallState> {
   const proxyManaged = await readOrNull(paths.proxyManaged) !== null;
   const wanted = sentinelsOf(mode);
   const consistent = wanted.apps === appsManaged && wanted.proxy === proxyManaged;
-  return { mode, appsManaged, proxyManaged, consistent };
+  const shellRc = mode === null || await readOrNull(paths.noShellRc) === null;
+  return { mode, appsManaged, proxyManaged, consistent, shellRc };
 }
 
 /** Records a finished installation; `null` that there is none. The mode is written last, since it vouches for the rest. */
-export async function writeInstallState(paths: Paths, mode: InstallMode | null): Promise<void> {
+export async function writeInstallState(
+  paths: Paths,
+  mode: InstallMode | null,
+  { shellRc = true }: { readonly shellRc?: boolean } = {},
+): Promise<void> {
   const wanted = sentinelsOf(mode);
   if (mode === null) await setSentinel(paths, paths.installMode, null);
   await setSentinel(paths, paths.appsManaged, wanted.apps ? "managed\n" : null);
   await setSentinel(paths, paths.proxyManaged, wanted.proxy ? "managed\n" : null);
+  await setSentinel(paths, paths.noShellRc, shellRc || mode === null ? null : "left alone\n");
   if (mode !== null) await setSentinel(paths, paths.installMode, `${mode}\n`);
 }
 
@@ -94,11 +103,21 @@ function sentinelsOf(mode: InstallMode | null): { readonly apps: boolean; readon
   return { apps: mode === "apps" || mode === "full", proxy: mode === "full" };
 }
 
+/** @throws {MeterError} `failed` when the system refuses. */
 async function setSentinel(paths: Paths, path: string, text: string | null): Promise<void> {
-  if (text === null) return await removeIfThere(path);
-  if (await readOrNull(path) === text) return;
-  ensureHome(paths);
-  await replaceFile(path, text, MODE);
+  try {
+    if (text === null) return await removeIfThere(path);
+    if (await readOrNull(path) === text) return;
+    ensureHome(paths);
+    await replaceFile(path, text, MODE);
+  } catch (cause) {
+    if (cause instanceof MeterError) throw cause;
+    const state = cause instanceof Error ? cause.name : "unknown error";
+    throw new MeterError("failed", `Cannot ${text === null ? "remove" : "write"} ${path}: ${state}`, {
+      hint: "Check the owner and the mode of its folder",
+      cause,
+    });
+  }
 }
 
 async function readMade(paths: Paths): Promise<readonly string[]> {
@@ -124,8 +143,13 @@ async function removedEmpty(path: string): Promise<boolean> {
     await Deno.remove(path);
     return true;
   } catch (error) {
-    return error instanceof Deno.errors.NotFound;
+    return isNothing(error);
   }
+}
+
+/** Also where a file stands in the place of a folder above it. */
+function isNothing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 async function removeIfThere(path: string): Promise<void> {
@@ -149,7 +173,7 @@ async function exists(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isNothing(error)) return false;
     throw error;
   }
 }

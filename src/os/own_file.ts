@@ -2,7 +2,7 @@
  * A file that belongs to this program alone, such as a service file: compared, replaced whole, and removed with the folders
  * that were made for it.
  *
- * Imports: domain, os/ca_files.ts, os/install_state.ts, os/paths.ts (types).
+ * Imports: domain, os/ca_files.ts, os/install_state.ts, os/paths.ts (types), os/written_paths.ts.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { replaceFile } from "./ca_files.ts";
 import { makeFolder, unmake } from "./install_state.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { Paths } from "./paths.ts";
+import { forgetWritten, noteWritten, writtenElsewhere } from "./written_paths.ts";
 
 /** What should be in the file. */
 export interface OwnFile {
@@ -41,6 +42,7 @@ export async function checkOwnFile({ path, text }: OwnFile): Promise<OwnFileStat
 export async function putOwnFile(paths: Paths, file: OwnFile): Promise<boolean> {
   if (await checkOwnFile(file) === "present") return false;
   try {
+    await noteWritten(paths, file.path);
     await makeFolder(paths, folderOf(file.path));
     await replaceFile(file.path, file.text, file.mode);
   } catch (cause) {
@@ -49,15 +51,27 @@ export async function putOwnFile(paths: Paths, file: OwnFile): Promise<boolean> 
   return true;
 }
 
-/** Removes the file and the folders that were made for it. @throws {MeterError} `failed` when it is still there. */
-export async function removeOwnFile(paths: Paths, path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw refused("remove", path, cause);
+/**
+ * Removes the file, wherever it was put, and the folders that were made for it.
+ *
+ * @returns whether there was one.
+ * @throws {MeterError} `failed` when it is still there.
+ */
+export async function removeOwnFile(paths: Paths, path: string): Promise<boolean> {
+  let removed = false;
+  for (const found of [path, ...await writtenElsewhere(paths, path)]) {
+    try {
+      await Deno.remove(found);
+      removed = true;
+    } catch (cause) {
+      const gone = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
+      if (!gone) throw refused("remove", found, cause);
+    }
+    await removeLeftovers(found);
+    await unmake(paths, folderOf(found));
+    await forgetWritten(paths, found);
   }
-  await removeLeftovers(path);
-  await unmake(paths, folderOf(path));
+  return removed;
 }
 
 function refused(action: string, path: string, cause: unknown): MeterError {

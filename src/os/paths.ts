@@ -36,6 +36,10 @@ export interface Paths {
   readonly systemState: string;
   readonly proxyManaged: string;
   readonly appsManaged: string;
+  /** Is there when `init` was told to leave the start-up files of shells alone. */
+  readonly noShellRc: string;
+  /** Locked while a command changes the installation. */
+  readonly installLock: string;
   readonly pac: string;
   /** What a shell reads at its start to be metered. */
   readonly shellEnvironment: string;
@@ -81,6 +85,8 @@ export function paths(env: Environment = Deno.env): Paths {
     systemState: `${home}/system_state.json`,
     proxyManaged: `${home}/proxy-managed`,
     appsManaged: `${home}/apps-managed`,
+    noShellRc: `${home}/no-shell-rc`,
+    installLock: `${home}/install.lock`,
     pac: `${home}/proxy.pac`,
     shellEnvironment: `${home}/env.sh`,
     madePaths: `${home}/made-paths.json`,
@@ -109,7 +115,10 @@ export function ensureHome({ home, socket }: Pick<Paths, "home" | "socket">): bo
     if (!exists(home)) Deno.mkdirSync(home, { recursive: true, mode: HOME_MODE });
     info = Deno.lstatSync(home);
   } catch (cause) {
-    throw new MeterError("failed", `Cannot create ${home}: ${reason(cause)}`, { cause });
+    throw new MeterError("failed", `Cannot create ${home}: ${reason(cause)}`, {
+      hint: "Check the owner, the mode and the free space of the folder that it is to lie in",
+      cause,
+    });
   }
   const wrong = whatIsWrong(info);
   if (wrong !== null) {

@@ -2,8 +2,9 @@
  * What the folders around a working directory say about its project: `.haltonrc` files and the Git repository.
  *
  * Reads at most MAX_LEVELS folders upward. A `.haltonrc` is no TOML, since its documented form has bare words
- * (`body_capture = on`); each key counts where it stands nearest. A file of another user is not obeyed, since it could
- * turn body capture on. What is ignored is reported, without its text.
+ * (`body_capture = on`). `project` counts where it stands nearest; `body_capture = off` counts wherever it stands, since the
+ * file nearest may have come with a checkout. A line about `body_capture` that cannot be read counts as off: whoever wrote it
+ * wanted something else than the default. A file of another user is not obeyed. What is ignored is reported, without its text.
  *
  * Imports: nothing.
  *
@@ -20,7 +21,7 @@ export interface ProjectFolderFacts {
   readonly problems: readonly RcProblem[];
 }
 
-/** A part of a `.haltonrc` that was ignored. */
+/** A part of a `.haltonrc` that was ignored; after `malformed value`, which is about `body_capture`, that is off. */
 export interface RcProblem {
   readonly path: string;
   /** From 1; null when it is about the whole file. */
@@ -80,7 +81,7 @@ export async function readProjectFolders(cwd: string): Promise<ProjectFolderFact
     const path = join(folder, ".haltonrc");
     const rc = await readRcFile(path);
     project ??= rc.project;
-    bodyCapture ??= rc.bodyCapture;
+    bodyCapture = bodyCapture === false ? false : rc.bodyCapture ?? bodyCapture;
     problems.push(...rc.problems.map((problem) => ({ path, ...problem })));
     gitFolder ??= await gitFolderAt(folder);
     if (folder === "/") break;
@@ -109,7 +110,9 @@ export function parseRcFile(text: string): RcFile {
     if (/^\s*(#|$)/.test(raw)) continue;
     const match = /^\s*([A-Za-z_]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'#]+))\s*(?:#.*)?$/.exec(raw);
     if (match === null) {
-      problems.push({ line, reason: "malformed line" });
+      const aboutBodies = /^\s*body[_-]capture\b/i.test(raw);
+      if (aboutBodies) bodyCapture = false;
+      problems.push({ line, reason: aboutBodies ? "malformed value" : "malformed line" });
       continue;
     }
     const value = match[2] ?? match[3] ?? match[4] ?? "";
@@ -118,7 +121,7 @@ export function parseRcFile(text: string): RcFile {
     } else if (match[1] === "body_capture") {
       const on = switchValue(value);
       if (on === null) problems.push({ line, reason: "malformed value" });
-      else bodyCapture = on;
+      bodyCapture = on ?? false;
     } else {
       problems.push({ line, reason: "unknown key" });
     }
@@ -127,8 +130,9 @@ export function parseRcFile(text: string): RcFile {
 }
 
 function switchValue(value: string): boolean | null {
-  if (value === "on" || value === "true") return true;
-  return value === "off" || value === "false" ? false : null;
+  const word = value.toLowerCase();
+  if (["on", "true", "yes", "1"].includes(word)) return true;
+  return ["off", "false", "no", "0"].includes(word) ? false : null;
 }
 
 /** Name of the repository whose working tree begins at `folder`; null if none does. */

@@ -38,6 +38,10 @@ export interface RunOptions {
 export type Runner = (command: string, args: readonly string[], options?: RunOptions) => Promise<CommandOutput>;
 
 const TIMEOUT_MS = 10_000;
+/** A command that goes on after SIGTERM, as an interactive shell does, is killed after this. */
+const KILL_MS = 1_000;
+/** What a command has printed is there within this of its end; what comes later is from a process that it left behind. */
+const LEFT_OPEN_MS = 500;
 
 /** The {@link Runner} that really runs commands. */
 export async function runForOutput(
@@ -46,22 +50,84 @@ export async function runForOutput(
   options: RunOptions = {},
 ): Promise<CommandOutput> {
   const { timeoutMs = TIMEOUT_MS, input, env = {}, clearEnv = false, interactive = false } = options;
-  const timeout = AbortSignal.timeout(timeoutMs);
   const shown = interactive ? "inherit" : "piped";
   const child = new Deno.Command(command, {
     args: [...args],
     stdin: interactive ? "inherit" : input === undefined ? "null" : "piped",
     stdout: shown,
     stderr: shown,
-    signal: timeout,
     env: { ...env },
     clearEnv,
   }).spawn();
+  const deadline = endAfter(child, timeoutMs);
   const fed = input === undefined || interactive ? Promise.resolve() : feed(child.stdin, input);
-  const [output] = await Promise.all([interactive ? silent(child.status) : child.output(), fed]);
-  if (timeout.aborted && !output.success) throw new Deno.errors.TimedOut(`${command} did not end in time`);
-  const decoder = new TextDecoder();
-  return { code: output.code, stdout: decoder.decode(output.stdout), stderr: decoder.decode(output.stderr) };
+  const printed = interactive ? [] : [new Printed(child.stdout), new Printed(child.stderr)];
+  const { code, success } = await child.status;
+  deadline.clear();
+  const [[stdout = "", stderr = ""]] = await Promise.all([Promise.all(printed.map((one) => one.text())), fed]);
+  if (deadline.passed && !success) throw new Deno.errors.TimedOut(`${command} did not end in time`);
+  return { code, stdout, stderr };
+}
+
+function endAfter(child: Deno.ChildProcess, ms: number): { readonly passed: boolean; clear(): void } {
+  let passed = false;
+  const end = (signal: Deno.Signal) => {
+    passed = true;
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended in the meantime.
+    }
+  };
+  const timers = [setTimeout(() => end("SIGTERM"), ms), setTimeout(() => end("SIGKILL"), ms + KILL_MS)];
+  return {
+    get passed() {
+      return passed;
+    },
+    clear: () => timers.forEach(clearTimeout),
+  };
+}
+
+/** What comes out of one pipe. Processes that a command leaves behind may hold it open for ever. */
+class Printed {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new TextDecoder();
+  readonly #ended: Promise<void>;
+  #text = "";
+  #open = true;
+  #latest = 0;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.#ended = this.#read();
+  }
+
+  /** To be asked for when the command has ended. */
+  async text(): Promise<string> {
+    this.#latest = performance.now();
+    while (this.#open) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await Promise.race([this.#ended, new Promise((resolve) => timer = setTimeout(resolve, LEFT_OPEN_MS))]);
+      clearTimeout(timer);
+      if (this.#open && performance.now() - this.#latest >= LEFT_OPEN_MS) await this.#reader.cancel();
+    }
+    return this.#text + this.#decoder.decode();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { value, done } = await this.#reader.read();
+        if (done) return;
+        this.#text += this.#decoder.decode(value, { stream: true });
+        this.#latest = performance.now();
+      }
+    } catch {
+      // Then this is all there is.
+    } finally {
+      this.#open = false;
+    }
+  }
 }
 
 /** A command may end before it has read everything. */
@@ -73,10 +139,6 @@ async function feed(stdin: WritableStream<Uint8Array>, input: string): Promise<v
   } catch {
     // Its exit code says what there is to say.
   }
-}
-
-async function silent(status: Promise<Deno.CommandStatus>): Promise<Omit<Deno.CommandOutput, "signal">> {
-  return { ...(await status), stdout: new Uint8Array(), stderr: new Uint8Array() };
 }
 
 /** Whether `command` is found on the PATH. */

@@ -145,3 +145,40 @@ Deno.test({
       equal((await machine.meter("start")).code, 1);
     }),
 });
+
+Deno.test({
+  name: "init keeps what it was told of shells, waits for another command, and root by sudo is refused",
+  ignore: CANNOT_INSTALL,
+  fn: () =>
+    withMachine("user", "none", async (machine) => {
+      const { sandbox, account } = machine;
+      const bySudo = await sandbox.run(
+        { ...account, name: "root" },
+        [`${sandbox.folder}/bin/halton-meter`, "init", "--apps"],
+        { env: { SUDO_UID: "1000" } },
+      );
+      equal(bySudo.code, 1);
+      match(bySudo.stderr, /it is the home of another user\n {2}Run it without sudo/);
+
+      const rc = () => Deno.readTextFileSync(`${account.home}/.bashrc`).includes(">>> halton-meter >>>");
+      const args = ["init", "--apps", "--no-shell-rc", "--non-interactive"];
+      for (const { code, stdout, stderr } of await Promise.all([machine.meter(...args), machine.meter(...args)])) {
+        equal(code, 0, stdout + stderr);
+        match(stdout, /No shell was set up\. .*env\.sh/);
+      }
+      equal(rc(), false);
+      equal((await machine.meter("rescue", "--apps", "--full")).code, 2);
+      const doctor = await machine.meter("doctor");
+      equal(doctor.code, 0, doctor.stdout); // It runs still, and what was not wanted is no fault.
+      match(doctor.stdout, /start-up files of shells: left alone/);
+      await succeed(machine, "rescue");
+      equal(rc(), false);
+      await succeed(machine, "init", "--shell-rc", "--non-interactive");
+      equal(rc(), true);
+      match(await succeed(machine, "rescue", "--no-apps"), /mode: env-only/);
+      equal(rc(), false);
+      equal((await machine.meter("uninstall", "--no-purge")).code, 2);
+      match(await succeed(machine, "uninstall", "--purge"), /certificate authority stays/);
+      await succeed(machine, "uninstall", "--purge", "--include-logs", "--yes");
+    }),
+});

@@ -1,8 +1,9 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { createAuthority } from "../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import { MeterError } from "../../src/domain/errors.ts";
-import { authorityPlace } from "../../src/install/authority_place.ts";
+import { authorityPlace, madeAuthority } from "../../src/install/authority_place.ts";
+import { purgeHome } from "../../src/install/purge.ts";
 import { type Paths, paths } from "../../src/os/paths.ts";
 import type { Place } from "../../src/os/place.ts";
 
@@ -51,8 +52,22 @@ Deno.test("authorityPlace never takes away an authority that was there before it
     Deno.writeTextFileSync(files.caKey, made.certPem + made.keyPem, { mode: 0o600 });
     equal((await place.check()).state, "differs"); // Its public file is missing.
     equal((await place.apply()).state, "present");
+    equal(await madeAuthority(files), true); // The public file.
     equal((await place.remove()).state, "absent"); // Nothing of the meter is there any more.
+    equal(await madeAuthority(files), false);
     equal(Deno.readTextFileSync(files.caKey), made.certPem + made.keyPem);
+  });
+});
+
+Deno.test("madeAuthority tells an authority that the meter made, also without any other file of it", async () => {
+  await withFolder(async ({ files, place }) => {
+    equal(await madeAuthority(files), false);
+    await place.apply();
+    equal(await madeAuthority(files), true);
+    purgeHome(files.home, { database: false });
+    equal(await madeAuthority(files), true);
+    await place.remove();
+    equal(await madeAuthority(files), false);
   });
 });
 
@@ -83,5 +98,33 @@ Deno.test("authorityPlace refuses a key that is a link, and changes nothing", as
     Deno.symlinkSync(`${files.userHome}/elsewhere.pem`, files.caKey);
     await rejects(() => place.apply(), MeterError);
     equal(mode(`${files.userHome}/elsewhere.pem`), 0o644);
+  });
+});
+
+Deno.test("authorityPlace says what is wrong where its folder is a file, and has nothing to take away then", async () => {
+  await withFolder(async ({ files, place }) => {
+    Deno.writeTextFileSync(files.caFolder, "mine");
+    await rejects(
+      () => place.apply(),
+      (error) => error instanceof MeterError && error.message.includes(files.caFolder),
+    );
+    equal((await place.remove()).state, "absent");
+    equal(Deno.readTextFileSync(files.caFolder), "mine");
+  });
+});
+
+Deno.test("authorityPlace does not take a damaged key file for an authority, and leaves it to its owner", async () => {
+  await withFolder(async ({ files, place }) => {
+    await place.apply();
+    const certificate = Deno.readTextFileSync(files.caCertificate);
+    Deno.writeTextFileSync(files.caKey, "garbage");
+    equal((await place.check()).state, "differs");
+    await rejects(() => place.apply(), /Cannot use the CA at .*: it holds no certificate/);
+    Deno.writeTextFileSync(files.caKey, certificate); // Cut before the key.
+    const { state, detail, hint } = await place.apply();
+    equal(state, "differs");
+    match(detail, /does not hold a certificate and its key$/);
+    match(hint ?? "", /^Move it away/);
+    equal(Deno.readTextFileSync(files.caKey), certificate);
   });
 });

@@ -1,5 +1,6 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { findClients, settingsOf } from "../../src/install/client_probe.ts";
+import type { ClientName } from "../../src/install/client_rules.ts";
 import { newTerminal, parseEnvironment } from "../../src/install/new_terminal.ts";
 import { runForOutput } from "../../src/os/run.ts";
 
@@ -34,28 +35,71 @@ Deno.test("findClients finds what is on the PATH of that environment, with its v
   }
 });
 
+/** What one file sets for one tool. */
+function read(name: ClientName, path: string, text: string, env: Record<string, string> = {}): [string, string][] {
+  const { variables, files } = settingsOf(name, {
+    userHome: "/h",
+    env: new Map(Object.entries(env)),
+    readText: (wanted) => wanted === path ? text : null,
+  });
+  deepEqual([...files.keys()], [...variables.keys()]);
+  ok([...files.values()].every((file) => file === path));
+  return [...variables];
+}
+
 Deno.test("settingsOf reads what the tools' own files set, and survives broken ones", () => {
-  const read = (files: Record<string, string>) => (path: string) => files[path] ?? null;
   deepEqual(
-    [...settingsOf(
-      "curl",
-      "/h",
-      read({ "/h/.curlrc": '# x\nproxy = "http://p.example:1"\nnoproxy=*\n--cacert /a b.pem\n' }),
-    )],
+    read("curl", "/h/.curlrc", '# x\nproxy = "http://p.example:1"\nnoproxy=*\n--cacert /a b.pem\n'),
     [["https_proxy", "http://p.example:1"], ["no_proxy", "*"], ["CURL_CA_BUNDLE", "/a b.pem"]],
   );
-  deepEqual([...settingsOf("claude", "/h", read({ "/h/.claude/settings.json": "{broken" }))], []);
-  deepEqual([...settingsOf("claude", "/h", read({ "/h/.claude/settings.json": '{"env":[1]}' }))], []);
+  deepEqual(read("claude", "/h/.claude/settings.json", "{broken"), []);
+  deepEqual(read("claude", "/h/.claude/settings.json", '{"env":[1]}'), []);
   deepEqual(
-    [...settingsOf("codex", "/h", read({ "/h/.codex/config.toml": 'openai_base_url = "http://a/v1"\n[x]\n' }))],
+    read("codex", "/h/.codex/config.toml", 'openai_base_url = "http://a/v1"\n'),
     [["OPENAI_BASE_URL", "http://a/v1"]],
   );
-  deepEqual([...settingsOf("codex", "/h", read({ "/h/.codex/config.toml": '[x]\nopenai_base_url = "b"\n' }))], []);
   deepEqual(
-    [...settingsOf("gemini", "/h", read({ "/h/.gemini/.env": "export A='b c'\n# C=d\nE=f\n" }))],
+    read("gemini", "/h/.gemini/.env", "export A='b c'\n# C=d\nE=f\n"),
     [["A", "b c"], ["E", "f"]],
   );
-  deepEqual([...settingsOf("git", "/h", read({}))], []);
+  deepEqual(read("git", "/h/.gitconfig", "[http]\nproxy = x\n"), []);
+});
+
+Deno.test("settingsOf looks where a tool was told to look, and lets an administrator's settings win", () => {
+  const text = '{"env":{"ANTHROPIC_BASE_URL":"https://gateway.example"}}';
+  const found: [string, string][] = [["ANTHROPIC_BASE_URL", "https://gateway.example"]];
+  deepEqual(read("claude", "/elsewhere/settings.json", text, { CLAUDE_CONFIG_DIR: "/elsewhere" }), found);
+  deepEqual(read("claude", "/etc/claude-code/managed-settings.json", text), found);
+  deepEqual(
+    read("codex", "/elsewhere/config.toml", 'model_provider = "ollama"\n', { CODEX_HOME: "/elsewhere" }),
+    [["OPENAI_BASE_URL", "http://localhost:11434/v1"]],
+  );
+});
+
+Deno.test("findClients lets variables that are set win over Gemini CLI's .env, and Claude Code's settings over them", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    for (const name of ["claude", "gemini"]) {
+      Deno.writeTextFileSync(`${folder}/${name}`, "#!/bin/sh\necho 1.2.3\n", { mode: 0o755 });
+    }
+    const files: Record<string, string> = {
+      "/h/.claude/settings.json": '{"env":{"HTTPS_PROXY":"http://corp.example:1"}}',
+      "/h/.gemini/.env": "HTTPS_PROXY=http://corp.example:1\nNO_PROXY=x.example\n",
+    };
+    const found = await findClients({
+      run: runForOutput,
+      env: new Map([["PATH", folder], ["HTTPS_PROXY", "http://127.0.0.1:8081"]]),
+      userHome: "/h",
+      readText: (path) => files[path] ?? null,
+    });
+    const [claude, gemini] = found;
+    equal(claude?.env.get("HTTPS_PROXY"), "http://corp.example:1");
+    equal(claude?.files?.get("HTTPS_PROXY"), "/h/.claude/settings.json");
+    equal(gemini?.env.get("HTTPS_PROXY"), "http://127.0.0.1:8081");
+    deepEqual([...gemini?.files ?? []], [["NO_PROXY", "/h/.gemini/.env"]]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("newTerminal gives what a new shell would have, and nothing of this process", async () => {

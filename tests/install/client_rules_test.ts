@@ -101,10 +101,10 @@ Deno.test("judgeClient counts on the system's trust store where a tool asks it",
 });
 
 Deno.test("judgeClient knows which versions of Node obey a proxy", () => {
-  for (const version of ["22.21.0", "24.5.1", "25.0.0"]) {
+  for (const version of ["22.21.0", "24.0.0", "24.5.1", "25.0.0"]) {
     equal(judgeClient(client("node", {}, version), METER).verdict, "metered", version);
   }
-  for (const version of ["18.20.0", "20.20.2", "22.20.9", "23.11.0", "24.4.0"]) {
+  for (const version of ["18.20.0", "20.20.2", "22.20.9", "23.11.0"]) {
     equal(judgeClient(client("node", {}, version), METER).verdict, "partly", version);
   }
   equal(judgeClient(client("node", { NODE_USE_ENV_PROXY: undefined }), METER).verdict, "unmetered");
@@ -117,4 +117,18 @@ Deno.test("exempts follows the lists that tools accept", () => {
   for (const list of ["", "localhost,127.0.0.1,::1", "penai.com", "x.api.openai.com", "example.com"]) {
     equal(exempts(list, "api.openai.com"), false, list);
   }
+});
+
+Deno.test("judgeClient names the file that a setting is from, and has that changed", () => {
+  const from = (name: ClientName, variable: string, value: string, file: string) => {
+    return judgeClient({ ...client(name, { [variable]: value }), files: new Map([[variable, file]]) }, METER);
+  };
+  const codex = from("codex", "OPENAI_BASE_URL", "http://localhost:11434/v1", "/h/.codex/config.toml");
+  equal(codex.detail, "/h/.codex/config.toml sends its calls to localhost");
+  equal(codex.hint, "Change /h/.codex/config.toml to have them metered");
+  const cloud = from("codex", "OPENAI_BASE_URL", "amazon-bedrock", "/h/.codex/config.toml");
+  equal(cloud.detail, '/h/.codex/config.toml sends its calls to the provider "amazon-bedrock"');
+  const claude = from("claude", "https_proxy", "http://corp.example:1", "/h/.claude/settings.json");
+  match(claude.detail, /^\/h\/\.claude\/settings\.json names another proxy \(corp\.example:1\)$/);
+  match(claude.hint ?? "", /take it out of \/h\/\.claude\/settings\.json$/);
 });

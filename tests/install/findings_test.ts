@@ -65,3 +65,16 @@ Deno.test("clientFinding takes what the user chose for a warning, and a failing 
   equal(clientFinding(facts, { verdict: "metered", detail: "", hint: null }).label, "Node 20.20.2");
   equal(groupOf("trust.certifi"), "trust");
 });
+
+Deno.test("verdictOf is INCONSISTENT where only another version runs, since it meters", () => {
+  const version: Finding = {
+    id: "services.version",
+    group: "services",
+    label: "this version runs",
+    state: "problem",
+    detail: "a daemon of version 1.0.0 runs, and this is 1.1.0",
+    hint: null,
+  };
+  equal(verdictOf([version]), "INCONSISTENT");
+  equal(verdictOf([version, { ...version, id: "services.running" }]), "BROKEN");
+});

@@ -10,7 +10,7 @@ import { type Release, serveRelease } from "./release_server.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../install.sh", import.meta.url));
 
-const SHELLS = ([["dash"], ["bash"], ["busybox", "ash"], ["zsh", "--emulate", "sh"]] as const)
+const SHELLS = ([["dash"], ["bash"], ["busybox", "ash"], ["zsh", "--emulate", "sh"], ["zsh"]] as const)
   .filter(([program]) => which(program) !== null);
 
 /** The tools of the system that the script may need, beside what downloads and what sums. */
@@ -214,6 +214,11 @@ const FAILURES: readonly {
     says: /a proxy is set: http:\/\/127\.0\.0\.1:8081/,
   },
   {
+    name: "no network through a proxy with a password",
+    env: { HALTON_METER_BASE_URL: "http://127.0.0.1:9", HTTPS_PROXY: "http://me:secret@127.0.0.1:8081" },
+    says: /a proxy is set: http:\/\/127\.0\.0\.1:8081$/m,
+  },
+  {
     name: "a version that does not exist",
     args: ["--version", "9.9.9"],
     says: /there is no such file\n {2}Check the version: 9\.9\.9/,
@@ -249,7 +254,15 @@ const FAILURES: readonly {
   {
     name: "a page in the place of the checksums",
     prepare: (_, release) => release.answer = () => new Response("<html>Sign in</html>"),
-    says: /has nothing for (linux|darwin)-/,
+    says: /SHA256SUMS answers is no list of checksums\n {2}See what it is in a browser/,
+  },
+  {
+    name: "a release for other machines",
+    prepare: (_, release) => {
+      release.answer = (path) =>
+        path.endsWith("SUMS") ? new Response(`${"0".repeat(64)}  halton-meter-1.2.3-plan9-x64.tar.gz\n`) : null;
+    },
+    says: /has nothing for (linux|darwin)-\S+\n {2}Choose another version/,
   },
   {
     name: "a list of another version",
@@ -401,6 +414,39 @@ Deno.test(
     });
   },
 );
+
+Deno.test("install.sh does not put the program into a folder of its name", async () => {
+  await withRelease(async (release) => {
+    await withMachine(release, async ({ run, program, files }) => {
+      Deno.mkdirSync(program, { recursive: true });
+      const { code, out, err } = await run();
+      deepEqual([code, out], [1, ""]);
+      match(err, /Cannot write .*\/halton-meter: it is a folder\n {2}Move it away/);
+      deepEqual(files(), {});
+    });
+  });
+});
+
+Deno.test("install.sh removes what killed runs have left, and nothing of one that works", async () => {
+  await withRelease(async (release) => {
+    await withMachine(release, async ({ run, home, program, stub, files }) => {
+      stub("curl", 'kill -KILL "$PPID"; exit 1');
+      await run();
+      const bin = `${home}/.local/bin`;
+      const [killed] = Object.keys(files());
+      match(killed ?? "", /\.halton-meter\.\w{6}\/pid$/);
+      Deno.mkdirSync(`${bin}/.halton-meter.begins`);
+      Deno.mkdirSync(`${bin}/.halton-meter.atwork`);
+      Deno.writeTextFileSync(`${bin}/.halton-meter.atwork/pid`, `${Deno.pid}\n`);
+      stub("curl", `exec ${which("curl")} "$@"`);
+      equal((await run()).code, 0);
+      const names = () => [...Deno.readDirSync(bin)].map(({ name }) => name).toSorted();
+      deepEqual(names(), [".halton-meter.atwork", ".halton-meter.begins", "halton-meter"]);
+      equal((await run(["--uninstall"])).out, `Removed ${program}\n`);
+      deepEqual(names(), [".halton-meter.atwork"]);
+    });
+  });
+});
 
 Deno.test("install.sh says when the folder cannot be made", async () => {
   await withRelease(async (release) => {

@@ -16,6 +16,10 @@ Deno.test("modePlace notes a mode, tells another one from it, and forgets it", a
     equal((await full.check()).state, "differs"); // Its files do not agree.
     equal((await full.apply()).state, "present");
     equal((Deno.statSync(files.installMode).mode ?? 0) & 0o777, 0o600);
+    const alone = modePlace(files, "full", false);
+    equal((await alone.check()).state, "differs"); // Shells are set up, and are to be left alone.
+    equal((await alone.apply()).state, "present");
+    equal((await full.check()).state, "differs");
     equal((await full.remove()).state, "absent");
     equal((await apps.check()).state, "absent");
     equal((await apps.remove()).state, "absent");

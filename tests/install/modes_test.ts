@@ -13,7 +13,13 @@ const PARTS: InstallParts = {
   trust: ["trust.bundle", "trust.keychain", "trust.nss.firefox", "trust.certifi"].map(place),
   services: ["service.daemon", "service.edge", "service.userenv"].map(place),
   healthy: place("service.healthy"),
-  environment: ["environment.zshrc", "environment.fish", "environment.session", "environment.system-proxy"].map(place),
+  environment: [
+    "environment.shell",
+    "environment.zshrc",
+    "environment.fish",
+    "environment.session",
+    "environment.system-proxy",
+  ].map(place),
   selfTest: place("self-test.call"),
   mode: place("service.mode"),
 };
@@ -43,6 +49,7 @@ Deno.test("installPlan leaves start-up files alone when it is told to, also thos
   equal(ids.includes("environment.zshrc"), false);
   equal(ids.includes("environment.fish"), false);
   equal(ids.includes("environment.session"), true);
+  equal(ids.includes("environment.shell"), true); // For whoever has it read by a file of their own.
 });
 
 Deno.test("installPlan goes on without trust and environment, and not without a daemon", () => {

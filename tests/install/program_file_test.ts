@@ -52,6 +52,12 @@ Deno.test("inspectProgram refuses everything else, and says what it is", async (
         return error instanceof MeterError && error.code === "bad_input" && error.hint !== undefined;
       });
     }
+    Deno.writeFileSync(`${folder}/release.tar.gz`, new Uint8Array([0x1f, 0x8b, 8, 0]));
+    await rejects(inspectProgram(runForOutput, `${folder}/release.tar.gz`, PLATFORM), (error) => {
+      match((error as MeterError).message, /it is an archive/);
+      match((error as MeterError).hint ?? "", /tar -xzf/);
+      return error instanceof MeterError;
+    });
     Deno.writeTextFileSync(`${folder}/garbage`, "\x7fELF garbage", { mode: 0o755 });
     await rejects(inspectProgram(runForOutput, `${folder}/garbage`, PLATFORM), /does not (run|say)/);
   });
@@ -76,6 +82,20 @@ Deno.test("replaceProgram renames into place: who runs the earlier program goes 
     await (await replaceProgram(from, target)).keep();
     match(Deno.readTextFileSync(target), /new/);
     deepEqual(names(folder), ["halton-meter", "new"]);
+  });
+});
+
+Deno.test("replaceProgram removes copies that runs which were killed have left, and nothing else", async () => {
+  await withFolder(async (folder) => {
+    const target = script(`${folder}/halton-meter`, "echo old");
+    const from = script(`${folder}/new`, "echo new");
+    Deno.writeTextFileSync(`${target}.${crypto.randomUUID()}.tmp`, "half of a pro");
+    for (const name of ["halton-meter.tmp", `other.${crypto.randomUUID()}.tmp`]) {
+      Deno.writeTextFileSync(`${folder}/${name}`, "");
+    }
+    const kept = names(folder).filter((name) => !/^halton-meter\..+\.tmp$/.test(name));
+    await (await replaceProgram(from, target)).keep();
+    deepEqual(names(folder), kept);
   });
 });
 

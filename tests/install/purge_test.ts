@@ -25,11 +25,11 @@ const OURS = [
   "effective-ports.json",
   "effective-ports.json.0b5f8f9e-1111-4222-8333-944444444444.tmp",
   "install-mode",
-  "made-paths.json",
   "ca-bundle.pem",
   "cloud-credentials.json",
 ];
-const DATABASE = ["db.sqlite", "db.sqlite-shm", "db.sqlite-wal"];
+/** Go last: recorded calls, and the list without which the certificate authority could never be taken away. */
+const DATABASE = ["db.sqlite", "db.sqlite-shm", "db.sqlite-wal", "made-paths.json"];
 
 Deno.test("purgeHome keeps captured calls unless it is told otherwise", () => {
   withHome([...OURS, ...DATABASE], (home) => {
@@ -49,6 +49,21 @@ Deno.test("purgeHome leaves alone what the meter did not write, a folder of some
     deepEqual(left, ["config.toml.bak", "db.sqlite.old", "photos/", "thesis.docx"]);
     equal(folderGone, false);
     equal(Deno.readTextFileSync(`${home}/photos/config.toml`), "mine");
+  });
+});
+
+Deno.test("purgeHome removes what is noted of stores, with what an interruption left there, and nobody else's file", () => {
+  const noted = "0123456789ABCDEF".repeat(4);
+  withHome(["trusted/"], (home) => {
+    Deno.writeTextFileSync(`${home}/trusted/${noted}.pem`, "");
+    Deno.writeTextFileSync(`${home}/trusted/${noted}.pem.0b5f8f9e-1111-4222-8333-944444444444.tmp`, "");
+    equal(purgeHome(home, { database: true }).folderGone, true);
+  });
+  withHome(["trusted/"], (home) => {
+    Deno.writeTextFileSync(`${home}/trusted/${noted}.pem`, "");
+    Deno.writeTextFileSync(`${home}/trusted/mine.pem`, "");
+    deepEqual(purgeHome(home, { database: true }).left, ["trusted/"]);
+    deepEqual([...Deno.readDirSync(`${home}/trusted`)].map(({ name }) => name), ["mine.pem"]);
   });
 });
 

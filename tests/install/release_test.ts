@@ -87,3 +87,39 @@ Deno.test("the workflow is YAML with two jobs", { ignore: !python("import yaml")
   deepEqual(workflow.jobs.publish.permissions, { contents: "write" });
   equal(workflow.jobs.publish.needs, "build");
 });
+
+Deno.test("the workflow publishes every file of a release, and a version with a hyphen as no latest one", {
+  ignore: !python("import yaml").success,
+}, async () => {
+  const step = "import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))['jobs']['publish']['steps'][-1]['run'])";
+  const { out } = python(step, WORKFLOW);
+  for (const [tag, kind] of [["v1.2.3", "--latest"], ["v1.2.3-rc.1", "--prerelease"]] as const) {
+    const folder = Deno.makeTempDirSync({ prefix: "halton-publish-" });
+    try {
+      Deno.mkdirSync(`${folder}/bin`);
+      Deno.writeTextFileSync(`${folder}/bin/gh`, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+      Deno.writeTextFileSync(`${folder}/install.sh`, "");
+      for (const platform of PLATFORMS) {
+        Deno.mkdirSync(`${folder}/built/${platform}`, { recursive: true });
+        const [name, archive] = [`halton-meter-1.2.3-${platform}.tar.gz`, await releaseArchive(new Uint8Array(7))];
+        Deno.writeFileSync(`${folder}/built/${platform}/${name}`, archive);
+        Deno.writeTextFileSync(`${folder}/built/${platform}/SHA256SUMS`, `${await sha256(archive)}  ${name}\n`);
+      }
+      const { code, stdout } = await new Deno.Command("bash", {
+        args: ["-e", "-c", out],
+        cwd: folder,
+        env: { TAG: tag, GITHUB_REPOSITORY: "a/b", PATH: `${folder}/bin:${Deno.env.get("PATH")}` },
+      }).output();
+      equal(code, 0);
+      const said = new TextDecoder().decode(stdout).split("\n");
+      ok(said.includes(kind));
+      deepEqual(said.filter((word) => word.startsWith("./")).sort(), [
+        "./SHA256SUMS",
+        ...[...PLATFORMS].sort().map((platform) => `./halton-meter-1.2.3-${platform}.tar.gz`),
+        "./install.sh",
+      ]);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  }
+});

@@ -1,8 +1,9 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import {
   isMade,
   makeFolder,
   noteMade,
+  noteMissing,
   readInstallState,
   unmake,
   writeInstallState,
@@ -29,6 +30,7 @@ Deno.test("writeInstallState goes from any mode to any other, and the sentinels 
         appsManaged: mode === "apps" || mode === "full",
         proxyManaged: mode === "full",
         consistent: true,
+        shellRc: true,
       });
     }
     await writeInstallState(found, "full");
@@ -39,13 +41,41 @@ Deno.test("writeInstallState goes from any mode to any other, and the sentinels 
   });
 });
 
+Deno.test("writeInstallState notes that shells are left alone, for an installation only", async () => {
+  await withHome(async (found) => {
+    await writeInstallState(found, "apps", { shellRc: false });
+    equal((await readInstallState(found)).shellRc, false);
+    equal((await readInstallState(found)).consistent, true);
+    await writeInstallState(found, "apps");
+    equal((await readInstallState(found)).shellRc, true);
+    await writeInstallState(found, "full", { shellRc: false });
+    await writeInstallState(found, null, { shellRc: false });
+    equal((await readInstallState(found)).shellRc, true);
+    deepEqual([...Deno.readDirSync(found.home)], []);
+  });
+});
+
+Deno.test("writeInstallState says what it could not write or remove, and why", async () => {
+  await withHome(async (found) => {
+    Deno.mkdirSync(`${found.installMode}/a`, { recursive: true });
+    await rejects(() => writeInstallState(found, null), /Cannot remove .*install-mode: /);
+    await rejects(() => writeInstallState(found, "env-only"), /Cannot write .*install-mode: /);
+  });
+});
+
 Deno.test("readInstallState tells sentinels that disagree, and a mode that it does not know", async () => {
   await withHome(async (found) => {
     await writeInstallState(found, "full");
     Deno.removeSync(found.proxyManaged);
     equal((await readInstallState(found)).consistent, false);
     Deno.writeTextFileSync(found.installMode, "everything\n");
-    deepEqual(await readInstallState(found), { mode: null, appsManaged: true, proxyManaged: false, consistent: false });
+    deepEqual(await readInstallState(found), {
+      mode: null,
+      appsManaged: true,
+      proxyManaged: false,
+      consistent: false,
+      shellRc: true,
+    });
   });
 });
 
@@ -76,5 +106,15 @@ Deno.test("unmake keeps what the user has put something into", async () => {
     equal(await isMade(found, `${folder}/rc`), true);
     await unmake(found, `${folder}/rc`);
     equal(await isMade(found, `${folder}/rc`), false);
+  });
+});
+
+Deno.test("noteMade and unmake live with a file where a folder should be", async () => {
+  await withHome(async (found, folder) => {
+    Deno.writeTextFileSync(`${folder}/x`, "a file");
+    await noteMissing(found, [`${folder}/x/y`]);
+    equal(await isMade(found, `${folder}/x/y`), true);
+    await unmake(found, `${folder}/x/y`);
+    equal(await isMade(found, `${folder}/x/y`), false);
   });
 });

@@ -27,7 +27,17 @@ Deno.test("parseRcFile reads quoted and bare values and comments", () => {
     deepEqual(parseRcFile(text), { project: "billing", bodyCapture: null, problems: [] });
   }
   for (
-    const [word, on] of [["on", true], ["off", false], ["true", true], ["false", false], ['"off"', false]] as const
+    const [word, on] of [
+      ["on", true],
+      ["off", false],
+      ["true", true],
+      ["false", false],
+      ['"off"', false],
+      ["OFF", false],
+      ["no", false],
+      ["Yes", true],
+      ["0", false],
+    ] as const
   ) {
     equal(parseRcFile(`# privacy\n\nbody_capture = ${word}\n`).bodyCapture, on);
   }
@@ -36,7 +46,7 @@ Deno.test("parseRcFile reads quoted and bare values and comments", () => {
 Deno.test("parseRcFile reports what it ignores, by line", () => {
   deepEqual(parseRcFile('project = a b\nbody_capture = maybe\ncolour = red\nproject = "x\n= 3\n[section]'), {
     project: null,
-    bodyCapture: null,
+    bodyCapture: false,
     problems: [
       { line: 1, reason: "malformed line" },
       { line: 2, reason: "malformed value" },
@@ -46,6 +56,20 @@ Deno.test("parseRcFile reports what it ignores, by line", () => {
       { line: 6, reason: "malformed line" },
     ],
   });
+});
+
+Deno.test("parseRcFile takes a line about body_capture that cannot be read for off, and says so", () => {
+  for (const line of ["body_capture = disabled", "body_capture: off", "body_capture off", "body-capture = off off"]) {
+    const { bodyCapture, problems } = parseRcFile(line);
+    deepEqual([bodyCapture, problems], [false, [{ line: 1, reason: "malformed value" }]], line);
+  }
+});
+
+Deno.test("readProjectFolders lets no nearer file turn on what one above turned off", async () => {
+  const root = tree({ ".haltonrc": "body_capture = off", "checkout/.haltonrc": "body_capture = on" });
+  equal((await readProjectFolders(`${root}/checkout`)).bodyCapture, false);
+  const other = tree({ ".haltonrc": "body_capture = on", "checkout/.haltonrc": "body_capture = off" });
+  equal((await readProjectFolders(`${other}/checkout`)).bodyCapture, false);
 });
 
 Deno.test("readProjectFolders takes each key from the nearest file that has it", async () => {

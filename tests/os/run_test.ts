@@ -22,13 +22,28 @@ Deno.test("runForOutput fails for a command that does not exist", async () => {
 });
 
 Deno.test("runForOutput fails for a command that takes too long, instead of taking what it printed so far", async () => {
-  const original = AbortSignal.timeout;
-  AbortSignal.timeout = (ms) => original.call(AbortSignal, ms === 10_000 ? 100 : ms);
+  const late = runForOutput("sh", ["-c", "printf begun; exec sleep 60"], { timeoutMs: 50 });
+  await rejects(late, Deno.errors.TimedOut);
+});
+
+Deno.test("runForOutput ends a command that takes no notice of being told to", async () => {
+  const deaf = runForOutput("sh", ["-c", "trap '' TERM; while :; do sleep 0.1; done"], { timeoutMs: 50 });
+  await rejects(deaf, Deno.errors.TimedOut);
+});
+
+Deno.test("runForOutput does not wait for a process that a command leaves behind with its output", async () => {
+  const { code, stdout } = await runForOutput("sh", ["-c", "sleep 60 & echo $!"]);
   try {
-    await rejects(runForOutput("sh", ["-c", "printf begun; exec sleep 10"]), Deno.errors.TimedOut);
+    equal(code, 0);
+    equal(Deno.kill(Number(stdout), "SIGCONT"), undefined, "it still runs");
   } finally {
-    AbortSignal.timeout = original;
+    Deno.kill(Number(stdout), "SIGKILL");
   }
+});
+
+Deno.test("runForOutput gives all of an output that is longer than a pipe holds", async () => {
+  const { stdout } = await runForOutput("sh", ["-c", "head -c 3000000 /dev/zero | tr '\\0' x"]);
+  equal(stdout.length, 3_000_000);
 });
 
 Deno.test("runForOutput gives the command what it is to read, and survives one that reads nothing", async () => {

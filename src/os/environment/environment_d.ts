@@ -61,14 +61,16 @@ export function environmentD(machine: Machine, options: EnvironmentOptions): Pla
       return await check();
     },
     async remove() {
-      const before = await checkOwnFile(file());
-      await removeOwnFile(machine.paths, path);
-      if (before !== "absent") {
+      if (await removeOwnFile(machine.paths, path)) {
         await tellManager(machine, ["unset-environment", ...fixedVariables(machine).keys()]);
         // Sets what other files of the user say under the same names.
         await tellManager(machine, ["daemon-reload"]);
       }
-      return await check();
+      // Not by `check`, which fails for a folder that no file of this kind can name.
+      const problem = await userManagerProblem(machine);
+      return problem === null
+        ? { state: "absent", detail: "not written", hint: null }
+        : { state: "unavailable", detail: problem, hint: null };
     },
   };
 }

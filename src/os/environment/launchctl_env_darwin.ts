@@ -25,6 +25,8 @@ interface Comparison {
   /** Ours by value. */
   readonly set: readonly string[];
   readonly missing: readonly string[];
+  /** Of those missing: set by the meter when it had another port. */
+  readonly stale: readonly string[];
   /** Names with a value of somebody else. */
   readonly foreign: ReadonlyMap<string, string>;
 }
@@ -62,9 +64,9 @@ export function launchctlEnvironment(machine: Machine, options: EnvironmentOptio
       return await check();
     },
     async remove() {
-      const { set } = await compare(machine).catch(() => ({ set: [] }));
+      const { set, stale } = await compare(machine).catch(() => ({ set: [], stale: [] }));
       const { session } = await readSystemState(machine.paths);
-      for (const name of set) {
+      for (const name of [...stale, ...set]) {
         const earlier = session[name];
         await launchctl(machine, earlier === undefined ? ["unsetenv", name] : ["setenv", name, earlier]);
       }
@@ -99,6 +101,7 @@ async function compare(machine: Machine): Promise<Comparison> {
   const wanted = fixedVariables(machine);
   const set: string[] = [];
   const missing: string[] = [];
+  const stale: string[] = [];
   const foreign = new Map<string, string>();
   for (const name of CLIENT_VARIABLES) {
     const value = (await machine.run("launchctl", ["getenv", name])).stdout.replace(/\n$/, "");
@@ -109,10 +112,10 @@ async function compare(machine: Machine): Promise<Comparison> {
   // Beside certificates of the meter, an address of this machine is the meter's own, of a time when it had another port.
   if (REPLACING_VARIABLES.some((name) => set.includes(name))) {
     for (const name of PROXY_VARIABLES) {
-      if (/^http:\/\/127\.0\.0\.1:\d+$/.test(foreign.get(name) ?? "") && foreign.delete(name)) missing.push(name);
+      if (/^http:\/\/127\.0\.0\.1:\d+$/.test(foreign.get(name) ?? "") && foreign.delete(name)) stale.push(name);
     }
   }
-  return { set, missing, foreign };
+  return { set, missing: [...missing, ...stale], stale, foreign };
 }
 
 /** The foreign proxy of the session; null when there is none or the meter itself goes through it. */

@@ -17,6 +17,8 @@ import { type EnvironmentOptions, foreignProxy, foreignProxyHint } from "./optio
 import { shellCode } from "./shell_code.ts";
 
 const MODE = 0o600;
+/** What should be there is not asked for: it cannot be named for every folder. */
+const GONE: PlaceState = { state: "absent", detail: "not written", hint: null };
 const RUN_INIT = 'Run "halton-meter init" again';
 
 /** `env.sh`, and the bundles that it points at. */
@@ -59,7 +61,7 @@ export function shellFile(machine: Machine, options: EnvironmentOptions): Place 
     },
     async remove() {
       await removeOwnFile(paths, paths.shellEnvironment);
-      return await check();
+      return GONE;
     },
   };
 }
@@ -93,7 +95,7 @@ export function fishFile(machine: Machine, options: EnvironmentOptions): Place {
     },
     async remove() {
       await removeOwnFile(paths, path);
-      return await check();
+      return GONE;
     },
   };
 }

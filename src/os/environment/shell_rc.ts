@@ -8,7 +8,7 @@
  * A file is edited where it exists or where it is that of the user's login shell. A file that was made for the block goes
  * with it. One that the user has made read-only is left alone. Where only one mark is left, nothing is changed.
  *
- * Imports: domain, os/install_state.ts, os/machine.ts, os/place.ts, os/environment.
+ * Imports: domain, os/install_state.ts, os/machine.ts, os/place.ts, os/written_paths.ts, os/environment.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import { makeFolder, noteMade, unmake } from "../install_state.ts";
 import { removeLeftovers } from "../leftovers.ts";
 import type { Machine } from "../machine.ts";
 import type { Place, PlaceState } from "../place.ts";
+import { forgetWritten, noteWritten, writtenElsewhere } from "../written_paths.ts";
 import { findBlocks, holdsBlock, withBlock, withoutBlock } from "./marked_block.ts";
 import { sourcingLines } from "./shell_code.ts";
 import { asBytes, readUserFile, type UserFile, writeUserFile } from "./user_file.ts";
@@ -67,13 +68,16 @@ function rcPlace(machine: Machine, rc: RcFile): Place {
           await makeFolder(machine.paths, path.slice(0, path.lastIndexOf("/")));
           await noteMade(machine.paths, [path]);
         }
+        await noteWritten(machine.paths, path);
         await writeUserFile(path, text);
       });
       return await check();
     },
     async remove() {
-      // Whichever of them holds the block: which one is read may have changed since.
-      for (const path of rc.paths) await removeFrom(machine, path);
+      // Whichever of them holds the block: which one is read may have changed since, and where it lies.
+      for (const path of rc.paths) {
+        for (const found of [path, ...await writtenElsewhere(machine.paths, path)]) await removeFrom(machine, found);
+      }
       const after = await check();
       return after.state === "absent" || after.state === "unavailable" ? after : { ...after, state: "absent" };
     },
@@ -123,6 +127,7 @@ async function removeFrom(machine: Machine, path: string): Promise<void> {
     }
     await orFail("edit", path, () => writeUserFile(path, rest));
   }
+  await forgetWritten(machine.paths, path);
   await unmake(machine.paths, path);
   await unmake(machine.paths, path.slice(0, path.lastIndexOf("/")));
 }

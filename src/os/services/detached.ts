@@ -80,6 +80,8 @@ function detached(own: Process): Service {
     start: () => start(own),
     stop: () => stop(own),
     restart,
+    // It counts as ended when another process has its port, and is left alone then.
+    relieve: restart,
   };
 }
 

@@ -28,6 +28,8 @@ const LABELS: readonly (readonly [ServiceName, string])[] = [
 /** A daemon gets 20 s to end (ExitTimeOut), then launchd kills it. */
 const TRIES = 60;
 const PAUSE_MS = 500;
+/** `bootout` and `kickstart -k` may wait until the agent has ended. */
+const TIMEOUT_MS = 60_000;
 /** An agent that has just been ended cannot be registered at once. */
 const ATTEMPTS = 3;
 
@@ -101,6 +103,11 @@ function agent(machine: Machine, name: ServiceName, label: string, pauseMs: numb
       if (await loaded(own) === null) return await start(own);
       await kickstart(own, ["-k"]);
     },
+    // A bare signal: `kickstart -k` would kill it after ExitTimeOut. KeepAlive starts the next one.
+    async relieve() {
+      const output = await launchctl(own, "kill", "SIGTERM", own.target);
+      if (output.code !== 0) throw commandFailure(`Cannot end ${own.label}`, "launchctl kill", output);
+    },
   };
 }
 
@@ -170,7 +177,7 @@ async function kickstart(own: Agent, flags: readonly string[]): Promise<void> {
 }
 
 async function launchctl({ machine }: Agent, ...args: string[]): Promise<CommandOutput> {
-  return await machine.run("launchctl", args);
+  return await machine.run("launchctl", args, { timeoutMs: TIMEOUT_MS });
 }
 
 function fileOf({ machine, label, path }: Agent): OwnFile {

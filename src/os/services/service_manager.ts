@@ -44,6 +44,11 @@ export interface Service {
   stop(): Promise<void>;
   /** Ends it and starts it again, from the program that its file names now. */
   restart(): Promise<void>;
+  /**
+   * Tells it to end when it has nothing left to do, however long that takes, and has it started again then. For the edge,
+   * whose port a daemon serves meanwhile.
+   */
+  relieve(): Promise<void>;
 }
 
 /** All services of one manager. */

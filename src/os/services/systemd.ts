@@ -1,7 +1,8 @@
 /**
  * Services as units of the user's systemd manager.
  *
- * Imports: domain, os/machine.ts, os/own_file.ts, os/place.ts, os/run.ts, os/services.
+ * Imports: domain, os/machine.ts, os/own_file.ts, os/place.ts, os/run.ts, os/services,
+ * os/written_paths.ts.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import type { Machine } from "../machine.ts";
 import { checkOwnFile, type OwnFile, putOwnFile, removeOwnFile } from "../own_file.ts";
 import type { PlaceState } from "../place.ts";
 import { commandFailure } from "../run.ts";
+import { writtenElsewhere } from "../written_paths.ts";
 import type { Service, ServiceName, ServiceState } from "./service_manager.ts";
 import { systemctl, userManagerProblem } from "./systemctl.ts";
 import { unitText } from "./templates.ts";
@@ -80,6 +82,8 @@ function unitService(machine: Machine, name: ServiceName, unit: string): Service
     start: () => start(machine, unit),
     stop: () => must(machine, "stop", unit),
     restart: () => must(machine, "restart", unit),
+    // `restart` would kill it after TimeoutStopSec=; by itself it may take its time, and Restart=always starts the next one.
+    relieve: () => must(machine, "kill", unit),
   };
 }
 
@@ -145,12 +149,14 @@ function fileOf(machine: Machine, unit: string): OwnFile {
 
 /** Takes the unit's file away, and the link by which it was enabled, which a manager that does not run leaves behind. */
 export async function removeUnitFile(machine: Machine, unit: string): Promise<void> {
-  const folder = unitFolder(machine);
-  const wants = `${folder}/default.target.wants`;
-  for (const path of [`${wants}/${unit}`, wants]) {
-    await Deno.remove(path).catch(() => {}); // Gone already; or the folder holds links of others.
+  const file = `${unitFolder(machine)}/${unit}`;
+  for (const found of [file, ...await writtenElsewhere(machine.paths, file)]) {
+    const wants = found.replace(/[^/]*$/, "default.target.wants");
+    for (const path of [`${wants}/${unit}`, wants]) {
+      await Deno.remove(path).catch(() => {}); // Gone already; or the folder holds links of others.
+    }
   }
-  await removeOwnFile(machine.paths, `${folder}/${unit}`);
+  await removeOwnFile(machine.paths, file);
 }
 
 function unitFolder({ env, paths }: Machine): string {

@@ -6,7 +6,10 @@
  * tell its hooks (the one of Java's key store) that it has gone; it does both for a certificate that its configuration
  * deselects, so it is given a copy of the configuration in which ours is. What links are left after that are removed here.
  *
- * Imports: domain, os/ca_files.ts, os/install_state.ts, os/machine.ts (types), os/run.ts, os/trust.
+ * A command outlives the program that was killed while it waited, and two of them at once write one bundle: each is run
+ * under a lock that it keeps until it ends.
+ *
+ * Imports: domain, os/ca_files.ts, os/install_state.ts, os/leftovers.ts, os/machine.ts (types), os/run.ts, os/trust.
  *
  * @module
  */
@@ -14,6 +17,7 @@
 import { MeterError } from "../../domain/errors.ts";
 import { replaceFile } from "../ca_files.ts";
 import { noteMade, unmake } from "../install_state.ts";
+import { removeLeftovers } from "../leftovers.ts";
 import type { Machine } from "../machine.ts";
 import { commandFailure } from "../run.ts";
 import type { AnchorStore } from "./anchor_store.ts";
@@ -65,6 +69,11 @@ const LINK = "halton-meter.pem";
 const LINK_FOLDER = "/etc/ssl/certs";
 const CONFIGURATION = "/etc/ca-certificates.conf";
 const TOOL_MS = 120_000;
+/** What tells a command that can be given another configuration. Debian's is a script; Alpine's is not. */
+const TAKES_CONFIGURATION = "--certsconf";
+/** The file of the command itself is what is locked, so that the lock leaves no trace. */
+const LOCKED = `if command -v flock >/dev/null; then exec flock "$1" "$@"; fi
+exec "$@"`;
 
 /** The folder of anchors that this machine has; `null` where it has none. */
 export async function anchorFolder(
@@ -77,17 +86,31 @@ export async function anchorFolder(
     const tool = await toolOf(root, system.tool);
     if (tool === null || (system.folderRequired && !await isFolder(`${root}${system.folder}`))) continue;
     const anchor = `${system.folder}/${ANCHOR}`;
-    const update = commandLine(["sudo", tool.slice(root.length)]);
+    const command = tool.slice(root.length);
     return {
       tool: system.tool,
       look: () => look(root, system, certificate),
       put: () => put(machine, tool, system.folder, certificate),
       take: () => take(machine, tool, system.folder),
-      putByHand: `${commandLine(["sudo", "install", "-D", "-m", "644", certificateFile, anchor])} && ${update}`,
-      takeByHand: `${commandLine(["sudo", "rm", "-f", anchor])} && ${update}`,
+      sweep: () => removeLeftovers(`${root}${anchor}`),
+      putByHand: `${commandLine(["sudo", "install", "-D", "-m", "644", certificateFile, anchor])} && ${
+        commandLine(["sudo", command])
+      }`,
+      takeByHand: removalByHand(anchor, command, await readOrNull(tool)),
     };
   }
   return null;
+}
+
+/** What does by hand as much as {@link take}, or the links that are left would be found for ever. */
+function removalByHand(anchor: string, command: string, script: string | null): string {
+  if (script?.includes(TAKES_CONFIGURATION)) {
+    const copy = `c=$(mktemp) && { echo "!${ANCHOR}"; cat ${CONFIGURATION}; } >"$c"`;
+    const words = `rm -f ${anchor}; ${copy} && ${command} ${TAKES_CONFIGURATION} "$c"; rm -f "$c"`;
+    return commandLine(["sudo", "sh", "-c", words]);
+  }
+  const fresh = command.endsWith("/update-ca-certificates") ? ["--fresh"] : [];
+  return `${commandLine(["sudo", "rm", "-f", anchor])} && ${commandLine(["sudo", command, ...fresh])}`;
 }
 
 async function look(root: string, system: AnchorSystem, certificate: Certificate) {
@@ -112,7 +135,8 @@ async function put(machine: Machine, tool: string, folder: string, certificate: 
   const { root, paths } = machine;
   if (!await isFolder(`${root}${folder}`)) {
     await noteMade(paths, [`${root}${folder}`]);
-    await Deno.mkdir(`${root}${folder}`, { recursive: true, mode: 0o755 });
+    await Deno.mkdir(`${root}${folder}`, { recursive: true });
+    await Deno.chmod(`${root}${folder}`, 0o755); // Everybody reads it, whatever root's umask.
   }
   await changing("write", `${folder}/${ANCHOR}`, () => {
     return replaceFile(`${root}${folder}/${ANCHOR}`, certificate.pem, 0o644);
@@ -125,7 +149,7 @@ async function take(machine: Machine, tool: string, folder: string): Promise<voi
   await changing("remove", `${folder}/${ANCHOR}`, () => removeIfThere(`${root}${folder}/${ANCHOR}`));
   const deselected = await deselection(root, tool);
   try {
-    await update(machine, tool, deselected === null ? [] : ["--certsconf", deselected]);
+    await update(machine, tool, deselected === null ? [] : [TAKES_CONFIGURATION, deselected]);
   } finally {
     if (deselected !== null) await removeIfThere(deselected);
   }
@@ -138,14 +162,14 @@ async function take(machine: Machine, tool: string, folder: string): Promise<voi
 
 /** @throws {MeterError} `failed` with everything that the command said. */
 async function update(machine: Machine, tool: string, args: readonly string[]): Promise<void> {
-  const output = await machine.run(tool, args, { timeoutMs: TOOL_MS });
+  const output = await machine.run("sh", ["-c", LOCKED, "sh", tool, ...args], { timeoutMs: TOOL_MS });
   if (output.code !== 0) throw commandFailure("Cannot update the roots of this system", tool, output);
 }
 
 /** A copy of Debian's configuration that deselects our certificate; `null` for a command that cannot be given one. */
 async function deselection(root: string, tool: string): Promise<string | null> {
   try {
-    if (!(await Deno.readTextFile(tool)).includes("--certsconf")) return null; // Alpine's is a binary.
+    if (!(await Deno.readTextFile(tool)).includes(TAKES_CONFIGURATION)) return null;
     const configuration = await Deno.readTextFile(`${root}${CONFIGURATION}`);
     const copy = await Deno.makeTempFile({ prefix: "halton-meter-", suffix: ".conf" });
     // In front: the command passes over a last line that has no end.
@@ -203,6 +227,10 @@ async function removeIfThere(path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+async function readOrNull(path: string): Promise<string | null> {
+  return await Deno.readTextFile(path).catch(() => null);
 }
 
 async function isFolder(path: string): Promise<boolean> {

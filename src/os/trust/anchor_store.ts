@@ -18,6 +18,8 @@ export interface AnchorStore {
   put(): Promise<void>;
   /** @throws {MeterError} `failed` with what the command said. */
   take(): Promise<void>;
+  /** Removes what a killed {@link put} left that no program reads. */
+  sweep(): Promise<void>;
   /** What a user types to do the same, as command lines for `sudo`. */
   readonly putByHand: string;
   readonly takeByHand: string;

@@ -34,6 +34,7 @@ export function systemAnchors(machine: Machine, options: TrustOptions): Place {
     },
     async remove() {
       const store = await find();
+      if (machine.uid === 0) await store?.sweep();
       if (store === null || ["absent", "elsewhere"].includes(await store.look())) return await check(machine, store);
       if (machine.uid !== 0) {
         const hint = `Type: ${store.takeByHand}`;

@@ -18,9 +18,12 @@ import { forgetBundles, noteBundles, notedBundles } from "./certifi_record.ts";
 import { type Certificate, certificateAt, requiredCertificate } from "./fingerprint.ts";
 import type { TrustOptions } from "./options.ts";
 import { askPythons } from "./pythons.ts";
+import { commandLine } from "./shell_words.ts";
 
 /** One bundle, or one interpreter without any, for a report. */
 export interface CertifiRow {
+  /** The interpreter as it was named or found; null as below. */
+  readonly command: string | null;
   /** The interpreter; null for a bundle that is known from an earlier time only. */
   readonly python: string | null;
   /** The bundle; null where the interpreter has no certifi. */
@@ -30,6 +33,7 @@ export interface CertifiRow {
   readonly detail: string;
 }
 
+const NO_CERTIFI = "has no certifi";
 const REINSTALL = "Reinstall certifi there: python -m pip install --force-reinstall certifi";
 
 /** The bundles as a place. */
@@ -68,22 +72,47 @@ export async function certifiRows(
   const noted = await notedBundles(machine.paths);
   for (const python of await askPythons(machine, pythons)) {
     if ("reason" in python) {
-      rows.push({ python: python.command, bundle: null, state: "none", detail: python.reason });
+      const { command, reason } = python;
+      rows.push({ command, python: command, bundle: null, state: "none", detail: reason });
       continue;
     }
-    const { executable, certifi, roots } = python;
-    if (certifi.length === 0) rows.push({ python: executable, bundle: null, state: "none", detail: "has no certifi" });
+    const { command, executable, certifi, roots } = python;
+    const base = { command, python: executable };
+    if (certifi.length === 0) rows.push({ ...base, bundle: null, state: "none", detail: NO_CERTIFI });
     for (const bundle of certifi) {
       if (rows.some((row) => row.bundle === bundle)) continue;
-      rows.push({ python: executable, bundle, ...await stateOf(bundle, noted.includes(bundle) ? null : roots, own) });
+      rows.push({ ...base, bundle, ...await stateOf(bundle, noted.includes(bundle) ? null : roots, own) });
     }
   }
   for (const bundle of noted) {
     if (!rows.some((row) => row.bundle === bundle)) {
-      rows.push({ python: null, bundle, ...await stateOf(bundle, null, own) });
+      rows.push({ command: null, python: null, bundle, ...await stateOf(bundle, null, own) });
     }
   }
   return rows;
+}
+
+/**
+ * Holds the interpreters that the user named to trusting the certificate; of those that are merely found one without
+ * certifi is no failure.
+ *
+ * @throws {MeterError} `failed` with each that does not, and why.
+ */
+export async function requireTrustOf(machine: Machine, named: readonly string[], file: string): Promise<void> {
+  if (named.length === 0) return;
+  const rows = await certifiRows(machine, named, await requiredCertificate(file));
+  const without = rows.filter(({ command, state }) =>
+    command !== null && named.includes(command) && state !== "present"
+  );
+  const [first] = without;
+  if (first === undefined) return;
+  const reasons = without.map(({ command, bundle, detail }) => {
+    return `${JSON.stringify(command)} ${bundle === null ? "" : `(${bundle}) `}${detail || "does not trust it"}`;
+  });
+  const hint = first.detail === NO_CERTIFI
+    ? `Install certifi there: ${commandLine([first.python ?? "", "-m", "pip", "install", "certifi"])}`
+    : "Name an interpreter with a certifi of its own, by its path";
+  throw new MeterError("failed", `Cannot make Python's certifi trust the certificate: ${reasons.join("; ")}`, { hint });
 }
 
 async function stateOf(

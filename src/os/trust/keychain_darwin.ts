@@ -79,7 +79,8 @@ export function systemKeychain(machine: Machine, options: TrustOptions): Place {
       if (found === null) return await check(machine, own);
       for (const certificate of found.earlier) await takeOut(machine, options, certificate);
       if (found.own) await takeOut(machine, options, own);
-      await forgetAdded(paths, own);
+      // Those that somebody else has taken out are noted still.
+      for (const gone of [own, ...await addedCertificates(paths)]) await forgetAdded(paths, gone);
       return await check(machine, own);
     },
   };

@@ -11,6 +11,9 @@ import { type Finished, type Running, spawn, until } from "./program.ts";
 /** Folders of the system that installing may change, each replaced by a copy. */
 const COPIED = ["/etc", "/usr/local/share"];
 
+/** Hooks of packages, Java's above all, write to /var/lib, which is the real machine's. Removed from the copy. */
+const NO_HOOKS = "rm -f /etc/ca-certificates/update.d/*";
+
 const PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
 /** Why there can be no such machine here; null when there can. */
@@ -65,7 +68,7 @@ export class Sandbox {
       const copy = `${this.folder}/system${path}`;
       return `mkdir -p '${copy}' && cp -a '${path}/.' '${copy}/' && mount --bind '${copy}' '${path}'`;
     });
-    const script = `set -e; ${mounts.join("; ")}; echo ready; exec sleep 3600`;
+    const script = `set -e; ${mounts.join("; ")}; ${NO_HOOKS}; echo ready; exec sleep 3600`;
     const anchor = spawn(["unshare", "-m", "--propagation", "private", "sh", "-c", script], { env: { PATH } });
     this.#anchor = anchor;
     await until("the machine within the machine", () => {
@@ -83,7 +86,11 @@ export class Sandbox {
   async addUser(name: string, shell = "/bin/bash"): Promise<Account> {
     const home = `${this.folder}/o'${name} home`;
     const account = { name, home, shell };
-    await this.#check(await this.#start(["useradd", "-M", "-d", home, "-s", shell, name], { PATH }).finished);
+    // A number of its own: processes are not kept apart, and every one of this user is killed at the end.
+    const uid = String(20_000 + Math.floor(Math.random() * 40_000));
+    await this.#check(
+      await this.#start(["useradd", "-M", "-u", uid, "-d", home, "-s", shell, name], { PATH }).finished,
+    );
     await Deno.mkdir(home, { mode: 0o755 });
     for (const file of [".bashrc", ".profile"]) {
       await Deno.copyFile(`/etc/skel/${file}`, `${home}/${file}`).catch(() =>

@@ -62,6 +62,15 @@ Deno.test("launchctlEnvironment completes what was half set, as after another ve
   equal(variables.get("HTTPS_PROXY"), `http://127.0.0.1:${home.port}`);
 });
 
+Deno.test("launchctlEnvironment takes its address away also when the port was changed meanwhile", async () => {
+  using home = makeHome();
+  const variables = new Map([["PATH", "/usr/bin"]]);
+  const machine = darwin(home.machine, session(variables).run);
+  await launchctlEnvironment(machine, {}).apply();
+  await launchctlEnvironment({ ...machine, edgePort: machine.edgePort + 1 }, {}).remove();
+  deepEqual([...variables], [["PATH", "/usr/bin"]]);
+});
+
 Deno.test("launchctlEnvironment leaves a session alone that has another proxy", async () => {
   using home = makeHome();
   for (const proxy of ["http://me:secret@corp.example:3128", "http://127.0.0.1:8080"]) {

@@ -1,37 +1,29 @@
-import { deepEqual } from "node:assert/strict";
-import { environmentPlaces, everyEnvironmentPlace, unwantedPlaces } from "../../../src/os/environment/places.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import { everyEnvironmentPlace } from "../../../src/os/environment/places.ts";
 import type { Machine } from "../../../src/os/machine.ts";
-import type { Place } from "../../../src/os/place.ts";
 import { makeHome } from "./shells.ts";
 
 const SHELLS = ["shell", "zshrc", "bashrc", "bash-login", "fish"];
 
-function ids(places: readonly Place[]): string[] {
-  return places.map(({ id }) => id.replace(/^environment\./, ""));
+function ids(machine: Machine): string[] {
+  return everyEnvironmentPlace(machine).map(({ id }) => id.replace(/^environment\./, ""));
 }
 
-Deno.test("environmentPlaces are what each mode documents, per platform", () => {
+Deno.test("everyEnvironmentPlace names those of each platform, the code before what reads it", () => {
   using home = makeHome();
-  const linux = home.machine;
-  const darwin: Machine = { ...linux, platform: "darwin" };
-  deepEqual(ids(environmentPlaces(linux, { mode: "env-only", shellRc: true })), []);
-  for (const machine of [linux, darwin]) {
-    deepEqual(ids(environmentPlaces(machine, { mode: "apps", shellRc: true })), [...SHELLS, "session"]);
-    deepEqual(ids(environmentPlaces(machine, { mode: "apps", shellRc: false })), ["session"]);
-  }
-  deepEqual(ids(environmentPlaces(darwin, { mode: "full", shellRc: true })), [...SHELLS, "session", "system-proxy"]);
-  deepEqual(ids(environmentPlaces(linux, { mode: "full", shellRc: true })), [...SHELLS, "session"]);
+  deepEqual(ids(home.machine), [...SHELLS, "session"]);
+  deepEqual(ids({ ...home.machine, platform: "darwin" }), [...SHELLS, "session", "system-proxy"]);
 });
 
-Deno.test("unwantedPlaces are the others, last first, so that any mode can follow any other", () => {
+Deno.test("everyEnvironmentPlace can be emptied also in a home that no file can name", async () => {
   using home = makeHome();
-  const darwin: Machine = { ...home.machine, platform: "darwin" };
-  const all = ids(everyEnvironmentPlace(darwin));
-  for (const mode of ["env-only", "apps", "full"] as const) {
-    for (const shellRc of [true, false]) {
-      const wanted = ids(environmentPlaces(darwin, { mode, shellRc }));
-      const unwanted = ids(unwantedPlaces(darwin, { mode, shellRc }));
-      deepEqual(all.filter((id) => !wanted.includes(id)).reverse(), unwanted);
-    }
+  const { machine } = home;
+  const named = {
+    ...machine,
+    paths: { ...machine.paths, caBundle: "/home/a\nb/bundle", caCertificate: "/home/a\nb/ca" },
+  };
+  for (const place of everyEnvironmentPlace({ ...named, run: () => Promise.reject(new Deno.errors.NotFound()) })) {
+    const { state } = await place.remove();
+    equal(["absent", "unavailable"].includes(state), true, `${place.id}: ${state}`);
   }
 });

@@ -95,6 +95,21 @@ Deno.test("shellRcPlaces follow ZDOTDIR", async () => {
   }
 });
 
+Deno.test("shellRcPlaces find the block again where ZDOTDIR is no longer set", async () => {
+  const zsh = Deno.makeTempDirSync();
+  try {
+    using home = makeHome({ env: { SHELL: "/bin/zsh", ZDOTDIR: zsh } });
+    Deno.writeTextFileSync(`${zsh}/.zshrc`, "mine");
+    await placesOf(home.machine).zshrc.apply();
+    const env = { get: (name: string) => name === "ZDOTDIR" ? undefined : home.machine.env.get(name) };
+    await placesOf({ ...home.machine, env }).zshrc.remove();
+    equal(Deno.readTextFileSync(`${zsh}/.zshrc`), "mine");
+    equal(await Deno.stat(`${home.machine.paths.home}/written-paths.json`).catch(() => null), null);
+  } finally {
+    Deno.removeSync(zsh, { recursive: true });
+  }
+});
+
 Deno.test("shellRcPlaces edit a start-up file that is a link through it", async () => {
   using home = makeHome();
   Deno.mkdirSync(`${home.folder}/dotfiles`);

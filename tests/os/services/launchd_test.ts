@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Machine } from "../../../src/os/machine.ts";
 import { launchdServices, parsePrint } from "../../../src/os/services/launchd.ts";
 import type { Service } from "../../../src/os/services/service_manager.ts";
+import { plistText } from "../../../src/os/services/templates.ts";
 import { type Home, makeHome } from "../environment/shells.ts";
 import { noSuchCommand, type Recorded, recordedRunner } from "../recorded_runner.ts";
 
@@ -188,6 +189,30 @@ Deno.test("launchdServices restart by killing and starting in one command", asyn
   const { run, finish } = recordedRunner([print(loaded()), call("kickstart", "-k", TARGET)], { ordered: true });
   await daemonOf(machineOf(home, run)).restart();
   finish();
+});
+
+Deno.test("launchdServices relieve by a signal alone, which no ExitTimeOut follows, and hand on a refusal", async () => {
+  using home = makeHome();
+  const kill = call("kill", "SIGTERM", TARGET);
+  const gone = { code: 3, stderr: 'Could not find service "com.haltonlabs.meter" in domain for user gui: 501\n' };
+  const { run, finish } = recordedRunner([kill, { ...kill, gives: gone }], { ordered: true });
+  const daemon = daemonOf(machineOf(home, run));
+  await daemon.relieve();
+  await rejects(daemon.relieve(), /^MeterError: Cannot end com\.haltonlabs\.meter: launchctl kill ended with code 3/);
+  finish();
+});
+
+Deno.test("launchdServices wait longer for launchctl than launchd waits for an agent to end", async () => {
+  using home = makeHome();
+  const longest = Number(/ExitTimeOut<\/key>\s*<integer>(\d+)/.exec(plistText(LABEL, home.machine))?.[1]);
+  const waits: number[] = [];
+  const run: Machine["run"] = (_command, _args, options) => {
+    waits.push(options?.timeoutMs ?? 0);
+    return Promise.resolve({ code: 0, stdout: "", stderr: "" });
+  };
+  await daemonOf(machineOf(home, run)).restart();
+  equal(waits.length, 2);
+  ok(waits.every((wait) => wait > 2_000 * longest), `${waits} ms against ${longest} s`);
 });
 
 Deno.test("parsePrint reads the service's own lines and none of a nested block", () => {

@@ -140,7 +140,11 @@ Deno.test("systemdServices take everything away, the link of a manager that does
   await daemonOf({ ...home.machine, binary: PROGRAM, run: put.run }).place.apply();
   Deno.mkdirSync(`${folder}/default.target.wants`);
   Deno.symlinkSync(`${folder}/${UNIT}`, `${folder}/default.target.wants/${UNIT}`);
-  const daemon = daemonOf({ ...home.machine, binary: PROGRAM, run: recordedRunner([down]).run });
+  // Also by one for whom the folder is another: it was noted where the file is.
+  const env = {
+    get: (name: string) => name === "XDG_CONFIG_HOME" ? `${home.folder}/other` : home.machine.env.get(name),
+  };
+  const daemon = daemonOf({ ...home.machine, env, binary: PROGRAM, run: recordedRunner([down]).run });
   equal((await daemon.place.remove()).state, "unavailable");
   deepEqual([...Deno.readDirSync(home.folder)].map(({ name }) => name).sort(), [".halton-meter", ".mitmproxy"]);
 });
@@ -166,6 +170,13 @@ Deno.test("systemdServices disable, stop and forget a running unit", async () =>
     shown("", NOTHING),
   ]);
   equal((await daemonOf({ ...home.machine, binary: PROGRAM, run }).place.remove()).state, "absent");
+  finish();
+});
+
+Deno.test("systemdServices relieve by a signal alone, which no TimeoutStopSec follows", async () => {
+  using home = makeHome();
+  const { run, finish } = recordedRunner([verb("kill", UNIT)]);
+  await daemonOf({ ...home.machine, run, binary: PROGRAM }).relieve();
   finish();
 });
 

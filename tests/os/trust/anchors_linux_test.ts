@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { MeterError } from "../../../src/domain/errors.ts";
 import { fileHolds } from "../../../src/os/trust/fingerprint.ts";
 import { systemAnchors } from "../../../src/os/trust/anchors_linux.ts";
 import { snapshot, type TrustMachine, trustMachine, writeScript } from "./trust_machine.ts";
@@ -185,8 +186,79 @@ Deno.test("systemAnchors tells an ordinary user what to type, and asks for nothi
   await Deno.writeTextFile(`${test.root}${LOCAL}/halton-meter.crt`, test.own.pem);
   await rejects(place.remove(), {
     message: "Cannot remove the certificate from the roots of this system: this is not root",
-    hint: `Type: sudo rm -f ${LOCAL}/halton-meter.crt && sudo ${DEBIAN}`,
+    hint: `Type: sudo rm -f ${LOCAL}/halton-meter.crt && sudo ${DEBIAN} --fresh`,
   });
+});
+
+Deno.test({
+  name: "systemAnchors tells an ordinary user a command that takes every trace out",
+  ignore: withoutDebian,
+  async fn() {
+    await using test = await trustMachine();
+    await debian(test, (await test.makeCertificate()).pem);
+    const before = await snapshot(test.root);
+    await systemAnchors(test.machine, test.options).apply();
+    await heardByHook(test);
+
+    const user = systemAnchors({ ...test.machine, uid: 1000 }, test.options);
+    const { hint = "" } = await user.remove().then(() => new MeterError("failed", "it did"), (error) => error);
+    const typed = hint.replace(/^Type: /, "").replaceAll(/\bsudo /g, "")
+      .replaceAll(/(?=\/(etc|usr\/sbin|usr\/local)\/)/g, test.root);
+    const { code, stderr } = await test.machine.run("sh", ["-c", typed], { env: { TMPDIR: test.home } });
+    equal(code, 0, stderr);
+    equal(await heardByHook(test), "-/etc/ssl/certs/halton-meter.pem\n");
+    equal((await user.check()).state, "unavailable");
+    equal((await user.remove()).state, "unavailable");
+    deepEqual(await snapshot(test.root), before);
+    deepEqual([...Deno.readDirSync(test.home)].map(({ name }) => name).toSorted(), [".mitmproxy"]);
+  },
+});
+
+Deno.test({
+  name: "systemAnchors waits for a command that a killed program left behind",
+  ignore: withoutDebian,
+  async fn() {
+    await using test = await trustMachine();
+    await debian(test);
+    const tool = test.root + DEBIAN;
+    await Deno.rename(tool, `${tool}.real`);
+    await writeScript(tool, [
+      `mkdir ${test.root}/runs || echo "two at once" >> ${test.root}/overlap`,
+      `"$0.real" "$@"`,
+      `rmdir ${test.root}/runs`,
+    ]);
+    const [one, other] = [systemAnchors(test.machine, test.options), systemAnchors(test.machine, test.options)];
+    await Promise.all([one.apply(), other.apply(), one.apply(), other.apply()]);
+    await rejects(Deno.stat(`${test.root}/overlap`), Deno.errors.NotFound);
+    equal((await one.check()).state, "present");
+  },
+});
+
+Deno.test("systemAnchors makes the folder of anchors for everybody to read, whatever the umask", async () => {
+  await using test = await trustMachine();
+  await Deno.mkdir(`${test.root}/etc/ssl/certs`, { recursive: true });
+  await writeScript(test.root + DEBIAN, [`cat ${test.root}${LOCAL}/*.crt > ${test.root}${BUNDLE}`]);
+  const umask = Deno.umask(0o077);
+  try {
+    equal((await systemAnchors(test.machine, test.options).apply()).state, "present");
+  } finally {
+    Deno.umask(umask);
+  }
+  equal(((await Deno.stat(test.root + LOCAL)).mode ?? 0) & 0o777, 0o755);
+  equal(((await Deno.stat(`${test.root}${LOCAL}/halton-meter.crt`)).mode ?? 0) & 0o777, 0o644);
+});
+
+Deno.test("systemAnchors removes what a killed write left in the folder of anchors, as root", async () => {
+  await using test = await trustMachine();
+  await writeScript(test.root + DEBIAN, ["exit 0"]);
+  await Deno.mkdir(test.root + LOCAL, { recursive: true });
+  const before = await snapshot(test.root);
+  const left = `${test.root}${LOCAL}/halton-meter.crt.${crypto.randomUUID()}.tmp`;
+  await Deno.writeTextFile(left, "");
+  await systemAnchors({ ...test.machine, uid: 1000 }, test.options).remove();
+  equal((await Deno.stat(left)).isFile, true);
+  await systemAnchors(test.machine, test.options).remove();
+  deepEqual(await snapshot(test.root), before);
 });
 
 const FOLDERS = [

@@ -1,6 +1,7 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { MeterError } from "../../../src/domain/errors.ts";
 import { runForOutput } from "../../../src/os/run.ts";
-import { certifiTrust } from "../../../src/os/trust/certifi.ts";
+import { certifiTrust, requireTrustOf } from "../../../src/os/trust/certifi.ts";
 import { notedBundles } from "../../../src/os/trust/certifi_record.ts";
 import { certificatesIn, fileHolds } from "../../../src/os/trust/fingerprint.ts";
 import { snapshot, type TrustMachine, trustMachine } from "./trust_machine.ts";
@@ -147,6 +148,29 @@ Deno.test("certifiTrust answers where there is no certifi, and where there is no
   for (const state of [await none.check(), await none.apply(), await none.remove()]) {
     deepEqual(state, { state: "unavailable", detail: "no Python with a bundle of its own", hint: null });
   }
+});
+
+Deno.test("requireTrustOf names each interpreter that was named and does not trust the certificate", async () => {
+  await using test = await withPython();
+  const bare = await virtualEnvironment(`${test.home}/bare`);
+  const readOnly = await virtualEnvironment(`${test.home}/read only`);
+  await Deno.chmod(await installCertifi(readOnly, test.roots), 0o444);
+  const named = [test.python, bare, "/no/such/python", readOnly];
+  await certifiTrust(test.machine, { ...test.options, pythons: named }).apply();
+  const { certificateFile } = test.options;
+  await requireTrustOf(test.machine, [], certificateFile);
+  await requireTrustOf(test.machine, [test.python], certificateFile);
+  await rejects(requireTrustOf(test.machine, named, certificateFile), (error) => {
+    ok(error instanceof MeterError);
+    const [python, without, missing, shut] = named.map((name) => error.message.includes(`${JSON.stringify(name)} `));
+    deepEqual([python, without, missing, shut], [false, true, true, true]);
+    match(
+      error.message,
+      /has no certifi; "\/no\/such\/python" is not there; .*read only.* \(.*cacert\.pem\) is read-only$/,
+    );
+    match(error.hint ?? "", /^Install certifi there: .*bare\/bin\/python' -m pip install certifi$/);
+    return true;
+  });
 });
 
 Deno.test("certifiTrust finishes what was interrupted after the note or in the middle of the replacement", async () => {

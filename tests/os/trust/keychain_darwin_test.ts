@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { addedCertificates } from "../../../src/os/trust/added_certificates.ts";
+import { addedCertificates, noteAdded } from "../../../src/os/trust/added_certificates.ts";
 import type { Certificate } from "../../../src/os/trust/fingerprint.ts";
 import { systemKeychain } from "../../../src/os/trust/keychain_darwin.ts";
 import type { Interaction } from "../../../src/os/trust/options.ts";
@@ -145,6 +145,15 @@ Deno.test("systemKeychain does not take the exit code of security for success", 
     message: "Cannot remove the certificate from the System keychain: it is still there",
     hint: `Type: sudo security delete-certificate -Z ${test.own.sha1} ${KEYCHAIN}`,
   });
+  test.finish();
+});
+
+Deno.test("systemKeychain forgets what it noted when somebody else has taken it out", async () => {
+  await using test = await mac(() => Promise.resolve([nothing, nothing]));
+  await noteAdded(test.machine.paths, await test.makeCertificate());
+  await noteAdded(test.machine.paths, test.own);
+  equal((await test.place.remove()).state, "absent");
+  deepEqual(await addedCertificates(test.machine.paths), []);
   test.finish();
 });
 
