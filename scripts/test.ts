@@ -8,6 +8,8 @@
  * @module
  */
 
+import { type Count, countsIn, resultsIn } from "./test_results.ts";
+
 /** What the program itself is run with; nothing loads native code. */
 const PROGRAM = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
 
@@ -32,6 +34,7 @@ const GROUPS: readonly Group[] = [
       "tests/meter/seed_rates_test.ts",
       "tests/structure_test.ts",
       "tests/log_test.ts",
+      "tests/test_results_test.ts",
       "tests/api",
       "tests/ca",
       "tests/cli",
@@ -47,23 +50,16 @@ const GROUPS: readonly Group[] = [
   { name: "whole journeys with real clients", flags: PROGRAM, files: ["tests/e2e", "tests/contract"] },
 ];
 
-interface Count {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** Runs one group, and what failed in it once more. */
+/** Runs one group, and the files with failures once more. */
 async function runGroup(group: Group): Promise<Count> {
   const started = performance.now();
   const first = await runFiles(group);
   const count = countsIn(first.text);
   if (!first.success && count.failed === 0) count.failed = 1; // A file that could not even be loaded.
-  for (const [file, names] of failuresIn(first.text)) {
+  for (const [file, names] of resultsIn(first.text, "FAILED")) {
     const again = await runFiles({ name: `again: ${file}`, flags: group.flags, files: [file] });
-    const failed = failuresIn(again.text).get(file) ?? new Set();
-    if (!again.success && failed.size === 0) continue;
-    const mended = [...names].filter((name) => !failed.has(name));
+    const passed = resultsIn(again.text, "ok").get(file) ?? new Set();
+    const mended = [...names].filter((name) => passed.has(name));
     count.failed -= mended.length;
     count.passed += mended.length;
     secondTry.push(...mended.map((name) => `${file}: ${name}`));
@@ -88,24 +84,6 @@ async function runFiles({ name, flags, files }: Group): Promise<{ readonly succe
     Deno.stdout.writeSync(new TextEncoder().encode(chunk));
   }
   return { success: (await child.status).success, text };
-}
-
-/** The runner's own list of what failed, by file, e.g. `stats counts rows => ./tests/store/stats_test.ts:12:6`. */
-function failuresIn(text: string): ReadonlyMap<string, ReadonlySet<string>> {
-  const failures = new Map<string, Set<string>>();
-  const list = text.slice(text.lastIndexOf("\n FAILURES "));
-  if (!list.startsWith("\n FAILURES ")) return failures;
-  for (const [, name = "", file = ""] of list.matchAll(/^(.+?)(?: \.\.\. .+)? => \.\/(.+?):\d+:\d+$/gm)) {
-    failures.set(file, (failures.get(file) ?? new Set()).add(name));
-  }
-  return failures;
-}
-
-/** The runner's own summary, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`. */
-function countsIn(text: string): Count {
-  const summary = text.split("\n").findLast((line) => /^(ok|FAILED) \| /.test(line)) ?? "";
-  const number = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(summary)?.[1] ?? 0);
-  return { passed: number("passed"), failed: number("failed"), skipped: number("ignored") };
 }
 
 const chosen = Deno.args.length === 0

@@ -206,7 +206,7 @@ Deno.test("every import of deno.json is pinned to one version of a package of np
 
 Deno.test("no permission beyond the program's own is ever asked for, and workers are always restricted", () => {
   // "net" is for one socket option, by which an edge takes the port over from another without a gap.
-  deepEqual(CONFIG.unstable, ["worker-options", "net"]);
+  deepEqual(CONFIG.unstable, ["worker-options", "net", "no-legacy-abort"]);
   for (const [name, task] of Object.entries(CONFIG.tasks)) {
     const { command } = task as { readonly command: string };
     equal(/--allow-(?:all|ffi)|(?:^|\s)-A(?:\s|$)/.test(command), false, name);
