@@ -23,13 +23,16 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
+  // Not "no-referrer": browsers would then send our own forms with `Origin: null` (Fetch standard, "append a request Origin").
+  "referrer-policy": "same-origin",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "content-security-policy":
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; " +
     "frame-ancestors 'none'",
 };
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Builds the application. */
 export function createTeamApp(deps: TeamDeps): Hono<TeamEnv> {
@@ -43,7 +46,7 @@ export function createTeamApp(deps: TeamDeps): Hono<TeamEnv> {
     deps.log({
       event: "http.answered",
       request: context.env.requestId,
-      method: context.req.method,
+      method: methodOf(context),
       route: routeOf(context),
       status,
       duration_ms: Math.round(performance.now() - started),
@@ -64,7 +67,7 @@ export function createTeamApp(deps: TeamDeps): Hono<TeamEnv> {
       deps.log({
         event: "http.failed",
         request,
-        method: context.req.method,
+        method: methodOf(context),
         route: routeOf(context),
         reason: reasonOf(error),
       });
@@ -78,6 +81,12 @@ export function createTeamApp(deps: TeamDeps): Hono<TeamEnv> {
 function routeOf(context: Context<TeamEnv>): string {
   const pattern = routePath(context, -1);
   return pattern === "*" || pattern === "/*" ? "none" : pattern;
+}
+
+/** One of those that there are: any other is text of the sender's. */
+function methodOf(context: Context<TeamEnv>): string {
+  const { method } = context.req;
+  return METHODS.includes(method) ? method : "other";
 }
 
 /** A refusal for a program, or a page for a person. */

@@ -15,6 +15,7 @@ export type AuditEventName =
   | "bodies.deleted"
   | "settings.changed"
   | "member.invited"
+  | "invite.withdrawn"
   | "member.joined"
   | "member.role_changed"
   | "member.removed"

@@ -20,6 +20,9 @@ export const MAX_BODY_BYTES = 2 * 1_048_576;
 /** Bytes of an envelope: the body in Base64, and what is around it. */
 export const MAX_ENVELOPE_BYTES = Math.ceil(MAX_BODY_BYTES / 3) * 4 + 16_384;
 
+/** Bodies deleted by one statement. */
+const CHUNK = 1_000;
+
 /** C4, `BodyEnvelopeV021`. */
 export const BodyEnvelope = z.object({
   request_id: Uuid,
@@ -190,15 +193,24 @@ export async function viewBodies(sql: Sql, viewer: Viewer, requestId: string): P
 
 /** Deletes every body of the workspace. @returns how many. */
 export async function deleteBodies(sql: Sql, viewer: Viewer): Promise<number> {
-  const deleted = await sql("DELETE FROM request_bodies RETURNING 1 AS one");
-  const details = { bodies: deleted.length };
+  let deleted = 0;
+  for (let more = true; more;) {
+    // In parts, since a statement has its time, and all or nothing, so that nobody takes a part for all.
+    const { length } = await sql(
+      `DELETE FROM request_bodies WHERE request_id IN (SELECT request_id FROM request_bodies LIMIT ${CHUNK})
+       RETURNING 1 AS one`,
+    );
+    deleted += length;
+    more = length === CHUNK;
+  }
+  const details = { bodies: deleted };
   await writeAudit(sql, {
     workspaceId: viewer.workspaceId,
     memberId: viewer.memberId,
     event: "bodies.deleted",
     details,
   });
-  return deleted.length;
+  return deleted;
 }
 
 function shownBody(row: Row, direction: "request" | "response"): ShownBody | null {

@@ -85,7 +85,7 @@ async function callerOf(sql: Sql, bearer: string): Promise<Caller> {
   if (row === undefined) throw unauthorised();
   const deviceId = textOrNull(row, "device");
   if (flagIn(row, "member_removed") || (deviceId !== null && flagIn(row, "device_removed"))) {
-    throw new Refusal(403, "removed", "This machine was removed from the workspace", "Pair it again");
+    throw removedMachine();
   }
   return {
     tokenId: textIn(row, "token"),
@@ -99,6 +99,11 @@ async function callerOf(sql: Sql, bearer: string): Promise<Caller> {
       ? null
       : { id: deviceId, machineId: textIn(row, "machine_id"), hostname: textOrNull(row, "hostname") },
   };
+}
+
+/** The answer to a machine that was removed, or whose member was. */
+export function removedMachine(): Refusal {
+  return new Refusal(403, "removed", "This machine was removed from the workspace", "Pair it again");
 }
 
 function unauthorised(): Refusal {

@@ -1,21 +1,22 @@
 /**
  * What the commands do. PostgreSQL and the embedded database are loaded when they are used.
  *
- * Imports: domain, ./command_line.ts (types), ./database.ts, ./log.ts, ./members.ts, ./migrate.ts, ./secrets.ts, ./server.ts,
- * ./settings.ts, ./workspaces.ts.
+ * Imports: domain, ./command_line.ts (types), ./database.ts, ./database_failure.ts, ./log.ts, ./members.ts, ./migrate.ts,
+ * ./secrets.ts, ./server.ts, ./settings.ts, ./workspaces.ts.
  *
  * @module
  */
 
 import { MeterError } from "../domain/errors.ts";
 import type { DatabaseFlags, ServeCommandFlags, TeamContext } from "./command_line.ts";
+import { databaseFailure } from "./database_failure.ts";
 import { type Database, enterWorkspace, inWorkspace, presentSecret, type Sql, textIn } from "./database.ts";
 import { createTeamLog, type TeamLog } from "./log.ts";
 import { createInvite, type Role } from "./members.ts";
 import { checkDatabase, loginIn, migrate } from "./migrate.ts";
 import { loginKey } from "./secrets.ts";
-import { startServer } from "./server.ts";
-import { publicUrlIn, readSettings } from "./settings.ts";
+import { type RunningServer, startServer } from "./server.ts";
+import { publicUrlIn, readSettings, type TeamSettings } from "./settings.ts";
 import { createWorkspace, isWorkspaceSlug } from "./workspaces.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const satisfies Deno.Signal[];
@@ -28,11 +29,17 @@ export async function serveCommand(this: TeamContext, flags: ServeCommandFlags):
   const log = createTeamLog((line) => this.process.stderr.write(`${line}\n`));
   const db = await openReady(flags, log);
   const stopped = untilStopped();
-  const server = await startServer(db, settings, log).catch(async (error) => {
+  const server = await listen(db, settings, log);
+  await server.stop(await stopped);
+}
+
+async function listen(db: Database, settings: TeamSettings, log: TeamLog): Promise<RunningServer> {
+  try {
+    return startServer(db, settings, log);
+  } catch (error) {
     await db.close();
     throw listenFailure(error, settings.port);
-  });
-  await server.stop(await stopped);
+  }
 }
 
 /** `migrate`. */
@@ -120,7 +127,7 @@ async function openReady({ dataDir }: DatabaseFlags, log: TeamLog): Promise<Data
     return db;
   } catch (error) {
     await db.close();
-    throw error;
+    throw databaseFailure(error, "DATABASE_URL");
   }
 }
 
@@ -135,7 +142,12 @@ async function migratePostgres(): Promise<{ from: number; to: number }> {
       hint: "Set it to the login that owns the database, and DATABASE_URL to the one that the server shall use",
     });
   }
-  return await migrateAs((await import("./postgres.ts")).openPostgres(owner, 1), loginIn(databaseUrl()));
+  const login = loginIn(databaseUrl());
+  try {
+    return await migrateAs((await import("./postgres.ts")).openPostgres(owner, 1), login);
+  } catch (error) {
+    throw databaseFailure(error, "DATABASE_OWNER_URL");
+  }
 }
 
 async function migrateAs(db: Database, login: Parameters<typeof migrate>[1]): Promise<{ from: number; to: number }> {

@@ -44,6 +44,16 @@ export async function ensureDevice(sql: Sql, workspaceId: string, memberId: stri
   return textIn(row, "id");
 }
 
+/** Whether somebody removed this machine of the member. */
+export async function wasRemoved(sql: Sql, memberId: string, machineId: string): Promise<boolean> {
+  const rows = await sql(
+    `SELECT 1 AS one FROM devices
+     WHERE member_id = $1::text::uuid AND machine_id = $2::text::uuid AND removed_at IS NOT NULL`,
+    [memberId, machineId],
+  );
+  return rows.length > 0;
+}
+
 /** Notes that the machine was here; at most once a minute, since every batch says so. */
 export async function noteSeen(sql: Sql, deviceId: string): Promise<void> {
   await sql(

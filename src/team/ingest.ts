@@ -12,8 +12,11 @@
 import type { RateTable } from "../meter/rates.ts";
 import { flagIn, numberIn, type Sql } from "./database.ts";
 import { inRange } from "./partitions.ts";
-import { recompute } from "./recompute.ts";
+import { recompute, type StoredCost } from "./recompute.ts";
 import { issueIn, Row, Uuid } from "./row_schema.ts";
+
+/** What the column holds: 9.2 million dollars for one call. */
+const MAX_PICO = 2n ** 63n - 1n;
 
 /** One row that was not taken. */
 export interface Rejected {
@@ -57,10 +60,15 @@ export function checkRows(sent: readonly unknown[], rates: RateTable, nowMs: num
       rejected.push({ request_id: row.request_id, code: "timestamp_out_of_range", message });
       continue;
     }
+    const cost = recompute(row, rates, atMs);
+    if (cost.pico !== null && cost.pico > MAX_PICO) {
+      rejected.push({ request_id: row.request_id, code: "bad_row", message: "The counts come to an impossible cost" });
+      continue;
+    }
     const other = kept.get(row.request_id);
     if (other !== undefined) repeated++;
     if (other === undefined || other.row.revision < row.revision) {
-      kept.set(row.request_id, { row, atMs, columns: columnsOf(row, rates, atMs) });
+      kept.set(row.request_id, { row, atMs, columns: columnsOf(row, cost, atMs) });
     }
   }
   // In the order of their ids, so that two batches with the same rows never wait for each other's.
@@ -73,12 +81,12 @@ function idIn(value: unknown): string | null {
   return Uuid.safeParse(value.request_id).data ?? null;
 }
 
-function columnsOf(row: Row, rates: RateTable, atMs: number): Record<string, unknown> {
-  const { timestamp, cost_usd_pico, cost_missing, rates_source, cost_inputs, ...plain } = row;
-  const cost = recompute(row, rates, atMs);
+function columnsOf(row: Row, cost: StoredCost, atMs: number): Record<string, unknown> {
+  const { timestamp: _, cost_usd_pico, cost_missing, rates_source, cost_inputs, ...plain } = row;
   return {
     ...plain,
-    occurred_at: timestamp,
+    // Not as it was sent: the database knows no offset beyond 16 hours.
+    occurred_at: new Date(atMs).toISOString(),
     cost_inputs,
     cost_pico: cost.pico === null ? null : cost.pico.toString(),
     cost_missing: cost.missing,

@@ -16,6 +16,7 @@ import {
   flagIn,
   inWorkspace,
   presentSecret,
+  type Row,
   type Sql,
   sqlState,
   textIn,
@@ -108,13 +109,16 @@ async function openInvite(sql: Sql, secret: string): Promise<OpenInvite | null> 
   if (found === undefined) return null;
   await enterWorkspace(sql, textIn(found, "workspace_id"));
   const [row] = await sql(
-    `SELECT w.id::text, w.slug, w.name, i.role, m.id::text AS member, m.name AS member_name
+    `SELECT w.id::text, w.slug, w.name, i.role, m.id::text AS member, m.name AS member_name,
+       i.created_by IS NULL AS by_operator, coalesce(m.role, i.role) AS managed,
+       CASE WHEN c.removed_at IS NULL THEN c.role END AS creator
      FROM invites i JOIN workspaces w ON w.id = i.workspace_id
      LEFT JOIN members m ON m.workspace_id = i.workspace_id AND m.id = i.member_id
+     LEFT JOIN members c ON c.workspace_id = i.workspace_id AND c.id = i.created_by
      WHERE i.secret_hash = decode($1::text, 'hex') AND (i.member_id IS NULL OR m.removed_at IS NULL)`,
     [hashOf(secret)],
   );
-  if (row === undefined) return null;
+  if (row === undefined || !(flagIn(row, "by_operator") || stillMay(row))) return null;
   const memberId = textOrNull(row, "member");
   return {
     workspaceId: textIn(row, "id"),
@@ -126,7 +130,16 @@ async function openInvite(sql: Sql, secret: string): Promise<OpenInvite | null> 
 }
 
 /**
- * Uses a link up: makes the member, or gives it its new passphrase and ends its sessions.
+ * Whether whoever made a link may still give what it gives: one who was removed or has a lesser role now must not come back, or
+ * take over somebody who has a greater one now, by a link of former days.
+ */
+function stillMay(row: Row): boolean {
+  const [creator, managed] = [readRole(textOrNull(row, "creator") ?? undefined), readRole(textIn(row, "managed"))];
+  return creator !== null && managed !== null && mayManage(creator, managed);
+}
+
+/**
+ * Uses a link up: makes the member, or gives it its new passphrase and ends its sessions and other links.
  *
  * @returns a new session's secret.
  * @throws {Refusal} 410 for a link that is no longer good, 400 for a name or passphrase that cannot be used, 409 for a taken name.
@@ -171,6 +184,7 @@ async function insertMember(sql: Sql, invite: OpenInvite, name: string, hash: st
 async function resetPassphrase(sql: Sql, workspaceId: string, memberId: string, hash: string): Promise<void> {
   await sql("UPDATE members SET passphrase = $2::text WHERE id = $1::text::uuid", [memberId, hash]);
   await sql("DELETE FROM sessions WHERE member_id = $1::text::uuid", [memberId]);
+  await sql("UPDATE invites SET used_at = now() WHERE member_id = $1::text::uuid AND used_at IS NULL", [memberId]);
   await writeAudit(sql, { workspaceId, memberId, event: "passphrase.reset", details: {} });
 }
 

@@ -324,8 +324,39 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
 $body$;
 `;
 
+/**
+ * A month is made apart and then attached, which goes on beside readers and writers. Made in its place it would wait for every
+ * reader, a backup's for an hour, and everybody else behind it.
+ */
+const ATTACHED_MONTHS = `
+CREATE OR REPLACE FUNCTION ensure_request_partition(month date) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET TimeZone = 'UTC' AS $body$
+DECLARE
+  first date := date_trunc('month', month::timestamp)::date;
+  this  date := date_trunc('month', now()::timestamp)::date;
+  part  text := 'requests_' || to_char(first, 'YYYY_MM');
+BEGIN
+  IF first < this - interval '${OLDEST_MONTHS + 1} months' OR first > this + interval '6 months' THEN
+    RAISE EXCEPTION 'This month is out of range' USING ERRCODE = '22008';
+  END IF;
+  IF EXISTS (SELECT FROM pg_class WHERE relname = part AND relnamespace = 'public'::regnamespace) THEN
+    RETURN false;
+  END IF;
+  PERFORM pg_advisory_xact_lock(7100415);
+  -- Read from the table itself: a name looked up above may be remembered as absent.
+  IF EXISTS (SELECT FROM pg_class WHERE relname = part AND relnamespace = 'public'::regnamespace) THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('CREATE TABLE public.%I (LIKE public.requests INCLUDING ALL)', part);
+  EXECUTE format('ALTER TABLE public.requests ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+    part, first::timestamptz, (first + interval '1 month')::timestamptz);
+  RETURN true;
+END
+$body$;
+`;
+
 /** In order. */
-export const MIGRATIONS: readonly Migration[] = [{ id: 1, sql: FOUNDATION }];
+export const MIGRATIONS: readonly Migration[] = [{ id: 1, sql: FOUNDATION }, { id: 2, sql: ATTACHED_MONTHS }];
 
 /** What the server may do. Run after every migration; naming each right, so that a new table is closed until it is listed. */
 export const GRANTS = `

@@ -45,8 +45,9 @@ export async function checkPassphrase(passphrase: string, stored: string | null)
 }
 
 async function derive(passphrase: string, salt: Buffer, logCost: number, block: number): Promise<Buffer> {
+  // Whoever ends hands the place on, so that a newcomer cannot slip in between.
   if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  running++;
+  else running++;
   try {
     return await new Promise((resolve, reject) => {
       const options = { N: 2 ** logCost, r: block, p: 1, maxmem: 256 * 2 ** logCost * block };
@@ -56,7 +57,8 @@ async function derive(passphrase: string, salt: Buffer, logCost: number, block: 
       });
     });
   } finally {
-    running--;
-    waiting.shift()?.();
+    const next = waiting.shift();
+    if (next === undefined) running--;
+    else next();
   }
 }

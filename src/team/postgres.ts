@@ -29,11 +29,12 @@ export function openPostgres(url: string, size = POOL_SIZE): Database {
     idle_timeout: 60,
     fetch_types: false,
     onnotice: () => {},
+    // Behind a pooler that shares sessions, a statement prepared in one is missing in the next. The library then tries again,
+    // COMMIT too, which in the transaction that failed by it rolls back and is told as done: rows acknowledged and lost.
+    prepare: false,
     connection: {
       application_name: "halton-meter-team",
       TimeZone: "UTC",
-      // A plan made while a table was empty, and kept, reads the whole of it for every batch once it is large.
-      plan_cache_mode: "force_custom_plan",
       statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     },
@@ -42,7 +43,7 @@ export function openPostgres(url: string, size = POOL_SIZE): Database {
   async function once<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     // Wrapped, since the library would await a list of promises in place of the value itself.
     const { value } = await pool.begin(async (transaction) => {
-      return { value: await work((text, params = []) => transaction.unsafe(text, [...params], { prepare: true })) };
+      return { value: await work((text, params = []) => transaction.unsafe(text, [...params])) };
     });
     return value;
   }

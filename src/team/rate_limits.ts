@@ -28,7 +28,7 @@ export async function countAttempt(db: Database, counters: readonly Counter[], n
   // In the order of their keys, so that two attempts never wait for each other's.
   const keyed = counters.map((counter) => ({ ...counter, key: keyOf(counter) })).sort((a, b) => a.key < b.key ? -1 : 1);
   for (const { key, limit, windowS } of keyed) {
-    const start = Math.floor(nowMs / 1000 / windowS) * windowS;
+    const start = windowStart(nowMs, windowS);
     const attempts = await db.transaction(async (sql) => {
       const [row] = await sql(
         `INSERT INTO rate_limits (key, window_start, attempts) VALUES ($1::text, $2::text::bigint, 1)
@@ -43,11 +43,48 @@ export async function countAttempt(db: Database, counters: readonly Counter[], n
   }
 }
 
+/**
+ * Makes an attempt that guards a secret: it is counted before it is made and given back when it was right, so that many at
+ * once get no further than one after the other.
+ *
+ * @param wrong Whether the outcome is one that counts.
+ * @throws {Refusal} 429 as soon as one counter is above its limit; nothing is tried then.
+ */
+export async function limitedAttempt<T>(
+  db: Database,
+  counters: readonly Counter[],
+  make: () => Promise<T>,
+  wrong: (outcome: T) => boolean,
+  nowMs = Date.now(),
+): Promise<T> {
+  await countAttempt(db, counters, nowMs);
+  const outcome = await make();
+  if (!wrong(outcome)) await giveBack(db, counters, nowMs);
+  return outcome;
+}
+
+async function giveBack(db: Database, counters: readonly Counter[], nowMs: number): Promise<void> {
+  // One after the other in transactions of their own, so that two attempts never wait for each other's.
+  for (const counter of counters) {
+    await db.transaction(async (sql) => {
+      await sql(
+        `UPDATE rate_limits SET attempts = attempts - 1
+         WHERE key = $1::text AND window_start = $2::text::bigint AND attempts > 0`,
+        [keyOf(counter), String(windowStart(nowMs, counter.windowS))],
+      );
+    });
+  }
+}
+
+function windowStart(nowMs: number, windowS: number): number {
+  return Math.floor(nowMs / 1000 / windowS) * windowS;
+}
+
 /** @throws {Refusal} 429 when a counter has reached its limit; counts nothing. */
 export async function checkAttempts(db: Database, counters: readonly Counter[], nowMs = Date.now()): Promise<void> {
   await db.transaction(async (sql) => {
     for (const counter of counters) {
-      const start = Math.floor(nowMs / 1000 / counter.windowS) * counter.windowS;
+      const start = windowStart(nowMs, counter.windowS);
       const [row] = await sql(
         "SELECT attempts FROM rate_limits WHERE key = $1::text AND window_start = $2::text::bigint",
         [keyOf(counter), String(start)],

@@ -32,8 +32,15 @@ export async function readForm(request: Request, maxBytes: number): Promise<Read
   return new Map(new URLSearchParams(new TextDecoder().decode(await readBytes(request, maxBytes))));
 }
 
-/** The unpacked bytes. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+/** How long a body may take: as long as nginx waits for one, so that nobody holds connections with bodies that never end. */
+const BODY_MS = 60_000;
+
+/** The unpacked bytes. @throws {Refusal} 413, 415, 400 for what is not gzip, 408 after `withinMs`. */
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+  withinMs = BODY_MS,
+): Promise<Uint8Array<ArrayBuffer>> {
   const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   const gzip = coding === "gzip" || coding === "x-gzip";
   if (!gzip && coding !== "identity") {
@@ -47,11 +54,12 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
   if (request.body === null) return new Uint8Array(0);
   const packed = limited(request.body, maxBytes);
-  if (!gzip) return await collect(packed);
+  const plain = gzip ? limited(packed.pipeThrough(new DecompressionStream("gzip")), maxBytes) : packed;
   try {
-    return await collect(limited(packed.pipeThrough(new DecompressionStream("gzip")), maxBytes));
+    return await collect(plain, withinMs);
   } catch (error) {
     if (error instanceof Refusal) throw error;
+    if (!gzip) throw new Refusal(400, "cut_off", "The body ended early", "Send it again");
     throw new Refusal(400, "bad_gzip", "The body is not what its content-encoding says", "Send gzip, or unpacked");
   }
 }
@@ -71,13 +79,24 @@ function limited(stream: ReadableStream<Bytes>, maxBytes: number): ReadableStrea
   );
 }
 
-async function collect(stream: ReadableStream<Bytes>): Promise<Bytes> {
+async function collect(stream: ReadableStream<Bytes>, withinMs: number): Promise<Bytes> {
   const chunks: Bytes[] = [];
   let size = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    size += chunk.length;
+  let late = false;
+  const reader = stream.getReader();
+  const timer = setTimeout(() => {
+    late = true;
+    reader.cancel().catch(() => {});
+  }, withinMs);
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      chunks.push(read.value);
+      size += read.value.length;
+    }
+  } finally {
+    clearTimeout(timer);
   }
+  if (late) throw new Refusal(408, "too_slow", "The body did not come in time", "Send it again");
   const all = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -10,10 +10,10 @@
 import type { Hono } from "hono";
 import { writeAudit } from "./audit.ts";
 import { checkBody, MAX_ENVELOPE_BYTES, NOT_STORED, storeBody } from "./bodies.ts";
-import { asCaller, bearerIn, type Caller } from "./callers.ts";
+import { asCaller, bearerIn, type Caller, removedMachine } from "./callers.ts";
 import type { Sql } from "./database.ts";
 import type { TeamDeps, TeamEnv } from "./deps.ts";
-import { ensureDevice, noteSeen } from "./devices.ts";
+import { ensureDevice, noteSeen, wasRemoved } from "./devices.ts";
 import { checkRows, writeRows } from "./ingest.ts";
 import { Refusal } from "./problem.ts";
 import { readJson } from "./read_body.ts";
@@ -152,10 +152,11 @@ function addTotalsRoute(app: Hono<TeamEnv>, { db }: TeamDeps): void {
 
 /**
  * The device that a call is made for: the token's own, which must be the one that the body names; for a token without one, the
- * named machine of its member.
+ * named machine of its member, unless that was removed: only pairing brings it back.
  */
 async function deviceFor(sql: Sql, caller: Caller, machineId: string): Promise<string> {
   if (caller.device === null) {
+    if (await wasRemoved(sql, caller.memberId, machineId)) throw removedMachine();
     const machine = { machineId, hostname: null, version: null };
     return await ensureDevice(sql, caller.workspaceId, caller.memberId, machine);
   }

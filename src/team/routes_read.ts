@@ -12,12 +12,12 @@ import { viewBodies } from "./bodies.ts";
 import { asCaller, bearerIn } from "./callers.ts";
 import type { TeamDeps, TeamEnv } from "./deps.ts";
 import { Refusal } from "./problem.ts";
-import { Uuid } from "./row_schema.ts";
+import { Day, Uuid } from "./row_schema.ts";
 import { grandTotal, GROUPS, lastDays, type Total, totalsBy } from "./totals.ts";
 
 const Query = z.object({
-  from: z.iso.date().optional(),
-  until: z.iso.date().optional(),
+  from: Day.optional(),
+  until: Day.optional(),
   by: z.enum(GROUPS).optional(),
 });
 

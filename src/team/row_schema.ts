@@ -61,7 +61,7 @@ export const CostInputs = z.strictObject({
   modalities,
   extra_usage: z.strictObject({
     web_search_requests: z.int().min(0),
-    audio_seconds: z.number().min(0),
+    audio_seconds: z.number().min(0).max(1e9),
     tool_calls: z.int().min(0),
   }).partial().nullable().optional(),
   extra_parts: z.array(z.strictObject({
@@ -126,11 +126,14 @@ export const BatchEnvelope = z.object({
   rows: z.array(z.unknown()).min(1).max(MAX_ROWS),
 });
 
+/** A day that the database's calendar has too, with the day after it. */
+export const Day = z.iso.date().refine((date) => date >= "1970-01-01" && date < "9999-12-31");
+
 /** Days of totals to compare. */
 export const DaemonTotals = z.object({
   machine_id: uuid,
   days: z.array(z.object({
-    date: z.iso.date(),
+    date: Day,
     requests: z.int().min(0),
     cost_usd_pico: z.string().regex(/^\d{1,30}$/),
     prompt_tokens: z.int().min(0),

@@ -4,7 +4,7 @@
  * Holds no state between requests but budgets and connections, so that several instances can share one database. To stop, it
  * takes no new connection, ends waiting polls, finishes what it is doing, and lets go of the database.
  *
- * Imports: meter, ./app.ts, ./database.ts (types), ./log.ts (types), ./partitions.ts, ./rate_limits.ts, ./settings.ts (types),
+ * Imports: meter, ./app.ts, ./client_address.ts, ./database.ts (types), ./log.ts (types), ./partitions.ts, ./rate_limits.ts, ./settings.ts (types),
  * ./upkeep.ts, ./version.ts.
  *
  * @module
@@ -12,12 +12,13 @@
 
 import { createRateTable } from "../meter/rates.ts";
 import { createTeamApp } from "./app.ts";
+import { clientAddress } from "./client_address.ts";
 import type { Database } from "./database.ts";
 import type { TeamLog } from "./log.ts";
 import { createPartitions } from "./partitions.ts";
 import { createBudget } from "./rate_limits.ts";
 import type { TeamSettings } from "./settings.ts";
-import { startUpkeep, upkeep } from "./upkeep.ts";
+import { startUpkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 
 /** How long requests in progress are waited for. */
@@ -31,7 +32,7 @@ export interface RunningServer {
 }
 
 /** Starts serving. The database is checked and migrated already; it is closed by {@link RunningServer.stop}. */
-export async function startServer(db: Database, settings: TeamSettings, log: TeamLog): Promise<RunningServer> {
+export function startServer(db: Database, settings: TeamSettings, log: TeamLog): RunningServer {
   const stopping = new AbortController();
   const partitions = createPartitions(db);
   let address = "";
@@ -45,7 +46,6 @@ export async function startServer(db: Database, settings: TeamSettings, log: Tea
     publicUrl: () => settings.publicUrl === "" ? address : settings.publicUrl,
     stopping: stopping.signal,
   });
-  await upkeep(db, partitions, log);
   const server = Deno.serve({
     port: settings.port,
     hostname: settings.listen,
@@ -58,7 +58,7 @@ export async function startServer(db: Database, settings: TeamSettings, log: Tea
   });
   const { port } = server.addr;
   address = `http://127.0.0.1:${port}`;
-  const stopUpkeep = startUpkeep(db, partitions, log);
+  const stopUpkeep = startUpkeep(db, partitions, log, stopping.signal);
   log({ event: "server.ready", port, version: VERSION, database: db.kind });
   return {
     port,
@@ -73,13 +73,4 @@ export async function startServer(db: Database, settings: TeamSettings, log: Tea
       log({ event: "server.stopped" });
     },
   };
-}
-
-/**
- * Who asks. Behind a proxy of ours, the last entry of `X-Forwarded-For`, which that proxy wrote; what stands before it, anybody
- * may have written.
- */
-export function clientAddress(request: Request, peer: string, behindProxy: boolean): string {
-  if (!behindProxy) return peer;
-  return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || peer;
 }

@@ -54,14 +54,20 @@ export interface ServeFlags {
 /**
  * Reads the settings.
  *
- * @throws {MeterError} `bad_config` for a public address over plain HTTP that is not this machine's: passphrases and tokens
- *   would cross the network in clear.
+ * @throws {MeterError} `bad_config` for a public address over plain HTTP that is not this machine's, and for listening on others
+ *   without a public address: passphrases and tokens would cross the network in clear.
  */
 export function readSettings(flags: ServeFlags, env: Environment): TeamSettings {
+  const publicUrl = publicUrlIn(env("HALTON_METER_PUBLIC_URL") ?? "");
+  if (publicUrl === "" && !isLoopback(flags.listen)) {
+    throw new MeterError("bad_config", "Cannot listen beyond this machine: HALTON_METER_PUBLIC_URL is not set", {
+      hint: "Set it to the https:// address of the reverse proxy before the server, or listen on 127.0.0.1",
+    });
+  }
   return {
     listen: flags.listen,
     port: flags.port,
-    publicUrl: publicUrlIn(env("HALTON_METER_PUBLIC_URL") ?? ""),
+    publicUrl,
     behindProxy: env("HALTON_METER_BEHIND_PROXY") === "1",
     limits: {
       ...DEFAULT_LIMITS,
@@ -88,7 +94,7 @@ export function publicUrlIn(text: string): string {
 }
 
 function isLoopback(name: string): boolean {
-  return name === "localhost" || name === "[::1]" || /^127(?:\.\d+){3}$/.test(name);
+  return name === "localhost" || name === "[::1]" || name === "::1" || /^127(?:\.\d+){3}$/.test(name);
 }
 
 function wholeIn(env: Environment, name: string, fallback: number): number {

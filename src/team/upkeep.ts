@@ -24,8 +24,8 @@ export interface Swept {
 }
 
 /** Deletes what a workspace's settings say is too old, in whole days (UTC), so that the sums by day stay those of the rows. */
-export async function sweepWorkspace(db: Database, workspaceId: string): Promise<Swept> {
-  const bodies = await drain(db, workspaceId, (sql) => {
+export async function sweepWorkspace(db: Database, workspaceId: string, stopping?: AbortSignal): Promise<Swept> {
+  const bodies = await drain(db, workspaceId, stopping, (sql) => {
     return sql(
       `DELETE FROM request_bodies WHERE request_id IN (
          SELECT b.request_id FROM request_bodies b, workspaces w
@@ -33,7 +33,7 @@ export async function sweepWorkspace(db: Database, workspaceId: string): Promise
          LIMIT ${CHUNK}) RETURNING 1 AS one`,
     );
   });
-  const requests = await drain(db, workspaceId, (sql) => {
+  const requests = await drain(db, workspaceId, stopping, (sql) => {
     return sql(
       `WITH old AS (
          SELECT k.workspace_id, k.request_id, k.occurred_at FROM request_keys k, workspaces w
@@ -46,7 +46,7 @@ export async function sweepWorkspace(db: Database, workspaceId: string): Promise
        RETURNING 1 AS one`,
     );
   });
-  const auditEvents = await drain(db, workspaceId, (sql) => {
+  const auditEvents = await drain(db, workspaceId, stopping, (sql) => {
     return sql(
       `DELETE FROM audit_events WHERE id IN (
          SELECT a.id FROM audit_events a, workspaces w
@@ -65,37 +65,43 @@ export async function sweepWorkspace(db: Database, workspaceId: string): Promise
 async function drain(
   db: Database,
   workspaceId: string,
+  stopping: AbortSignal | undefined,
   chunk: (sql: Sql) => Promise<readonly unknown[]>,
 ): Promise<number> {
   let deleted = 0;
   for (;;) {
     const { length } = await inWorkspace(db, workspaceId, chunk);
     deleted += length;
-    if (length < CHUNK) return deleted;
+    if (length < CHUNK || stopping?.aborted === true) return deleted;
   }
 }
 
-/** Sweeps every workspace whose day has come. */
-export async function sweepDue(db: Database, log: TeamLog): Promise<void> {
-  for (;;) {
+/** Sweeps every workspace whose day has come. What is left when the server stops waits for the next day. */
+export async function sweepDue(db: Database, log: TeamLog, stopping?: AbortSignal): Promise<void> {
+  while (stopping?.aborted !== true) {
     const started = performance.now();
     const workspaceId = await db.transaction(async (sql) => {
       const [row] = await sql("SELECT claim_sweep()::text AS id");
       return row === undefined ? null : textOrNull(row, "id");
     });
     if (workspaceId === null) return;
-    const { requests, bodies, auditEvents } = await sweepWorkspace(db, workspaceId);
+    const { requests, bodies, auditEvents } = await sweepWorkspace(db, workspaceId, stopping);
     const duration_ms = Math.round(performance.now() - started);
     log({ event: "retention.swept", requests, bodies, audit_events: auditEvents, duration_ms });
   }
 }
 
 /** Everything once. A failure is logged and left to the next time. */
-export async function upkeep(db: Database, partitions: Partitions, log: TeamLog): Promise<void> {
+export async function upkeep(
+  db: Database,
+  partitions: Partitions,
+  log: TeamLog,
+  stopping?: AbortSignal,
+): Promise<void> {
   try {
     const months = await partitions.ensureAhead(Date.now());
     if (months > 0) log({ event: "partitions.created", months });
-    await sweepDue(db, log);
+    await sweepDue(db, log, stopping);
     await db.transaction(async (sql) => {
       await sql("SELECT drop_expired_pairings()");
     });
@@ -105,10 +111,19 @@ export async function upkeep(db: Database, partitions: Partitions, log: TeamLog)
   }
 }
 
-/** Repeats {@link upkeep} every hour. @returns what ends it; resolves when none is running any more. */
-export function startUpkeep(db: Database, partitions: Partitions, log: TeamLog): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => running = running.then(() => upkeep(db, partitions, log)), HOUR_MS);
+/**
+ * Begins {@link upkeep} and repeats it every hour. A first sweep after a pause may take minutes, for which nobody who asks has to
+ * wait. @returns what ends it; resolves when none is running any more.
+ */
+export function startUpkeep(
+  db: Database,
+  partitions: Partitions,
+  log: TeamLog,
+  stopping: AbortSignal,
+): () => Promise<void> {
+  const once = () => upkeep(db, partitions, log, stopping);
+  let running = once();
+  const timer = setInterval(() => running = running.then(once), HOUR_MS);
   return async () => {
     clearInterval(timer);
     await running;

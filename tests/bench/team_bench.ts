@@ -12,6 +12,7 @@ import postgres from "postgres";
 import { startCluster, WITHOUT_POSTGRES } from "../team/support/postgres.ts";
 import {
   createPaired,
+  envelope,
   onPostgres,
   pairMachine,
   type Person,
@@ -26,6 +27,8 @@ import { type Figure, quantile, renderFigures } from "./figures.ts";
 const ROWS = 500;
 /** Rows per second of the second run. */
 const PACE = 2_000;
+/** Requests asked for, half of them another workspace's. */
+const ASKED = 3_000;
 
 interface Machine {
   readonly token: string;
@@ -50,6 +53,7 @@ export async function measureIngest(machines: number, batches: number): Promise<
         ...await paced(server, paired, batches * 3),
         await bytesPerRow(urls.admin),
         await totalsPage(owner),
+        await foreignTiming(server, paired[0], await createPaired(server, place, "hostile")),
         await residentMemory(server),
       ];
     } finally {
@@ -141,6 +145,38 @@ async function totalsPage(owner: Person): Promise<Figure> {
   const value = performance.now() - started;
   const shown = /<p>([\d,]+) requests/.exec(text)?.[1] ?? "?";
   return { what: "totals page, 30 days", value, unit: "ms", bar: null, detail: `five tables over ${shown} requests` };
+}
+
+/**
+ * Whether a hostile workspace can tell by the clock that a request is another's and not nobody's: both are asked for in random
+ * order, and each foreign time is compared with each other one (Mann–Whitney). 50 % = it cannot.
+ */
+async function foreignTiming(server: TeamProcess, victim: Machine | undefined, hostile: Machine): Promise<Figure> {
+  const foreign = Array.from({ length: ROWS }, () => row());
+  const body = { schema: 1, machine_id: victim?.machineId, rows: foreign };
+  await send(server.base, "/v1/requests/batch", body, victim?.token ?? null);
+  const times: { readonly ms: number; readonly foreign: boolean }[] = [];
+  for (let i = 0; i < ASKED; i++) {
+    const asks = Math.random() < 0.5;
+    const id = asks ? String(foreign[i % ROWS]?.["request_id"]) : crypto.randomUUID();
+    const started = performance.now();
+    const { status } = await send(server.base, `/v1/requests/${id}/body`, envelope(id, "request", "x"), hostile.token);
+    times.push({ ms: performance.now() - started, foreign: asks });
+    if (status !== 404) throw new Error(`A foreign request was not answered as none: ${status}`);
+  }
+  times.sort((a, b) => a.ms - b.ms);
+  const count = times.filter((time) => time.foreign).length;
+  const others = times.length - count;
+  const ranks = times.reduce((sum, time, at) => time.foreign ? sum + at + 1 : sum, 0);
+  const longer = (ranks - count * (count + 1) / 2) / (count * others);
+  const error = Math.sqrt((times.length + 1) / (12 * count * others));
+  return {
+    what: "another's request takes longer than none",
+    value: longer * 100,
+    unit: "%",
+    bar: null,
+    detail: `50 = cannot be told; ${count} against ${others} times, standard error ${(error * 100).toFixed(1)}`,
+  };
 }
 
 async function residentMemory({ pid }: TeamProcess): Promise<Figure> {

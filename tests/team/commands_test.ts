@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import postgres from "postgres";
+import { NEWEST } from "../../src/team/migrate.ts";
 import { postgresTest, startCluster } from "./support/postgres.ts";
 import {
   createPaired,
@@ -90,7 +91,7 @@ postgresTest("migrate prepares a database once, refuses a newer one, and serve a
     ok((await runTeam(["serve"], owner)).err.includes("Run halton-meter-team migrate first"));
     const both = await Promise.all([runTeam(["migrate"], place), runTeam(["migrate"], place)]);
     deepEqual(both.map(({ code }) => code), [0, 0], both.map(({ err }) => err).join(""));
-    equal((await runTeam(["migrate"], place)).out, "Schema version 1, nothing to do\n");
+    equal((await runTeam(["migrate"], place)).out, `Schema version ${NEWEST}, nothing to do\n`);
     const sql = postgres(urls.admin, { max: 1 });
     const [login] =
       await sql`SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = 'meter_server'`;
@@ -98,7 +99,7 @@ postgresTest("migrate prepares a database once, refuses a newer one, and serve a
     await sql`INSERT INTO team_schema VALUES (99, now())`;
     await sql.end();
     for (const command of ["migrate", "serve"]) {
-      ok((await runTeam([command], place)).err.includes("newer than 1"), command);
+      ok((await runTeam([command], place)).err.includes(`newer than ${NEWEST}`), command);
     }
   } finally {
     await cluster.stop();
@@ -161,3 +162,30 @@ postgresTest("while the database is away the server answers 503 and comes back b
     await cluster.stop();
   }
 });
+
+postgresTest(
+  "a server answers while its first sweep still runs, and is not ready while the database does not answer",
+  async () => {
+    const cluster = await startCluster();
+    const urls = await cluster.database();
+    const place = onPostgres(urls);
+    const sql = postgres(urls.admin, { max: 1 });
+    try {
+      await runTeam(["migrate"], place);
+      await runTeam(["workspace", "create", "acme"], place);
+      await sql`UPDATE workspaces SET swept_at = now() - interval '2 days'`;
+      await sql.begin(async (transaction) => {
+        await transaction`LOCK TABLE audit_events, team_schema IN SHARE MODE`;
+        const server = await startTeam(place);
+        equal(/retention.swept|upkeep.failed/.test(server.log.join("")), false, "the sweep waits for the lock");
+        equal((await send(server.base, "/readyz", null, null, "GET")).status, 200);
+        await transaction`LOCK TABLE team_schema IN ACCESS EXCLUSIVE MODE`;
+        equal((await send(server.base, "/readyz", null, null, "GET")).status, 503);
+        await server.kill();
+      });
+    } finally {
+      await sql.end();
+      await cluster.stop();
+    }
+  },
+);

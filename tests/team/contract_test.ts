@@ -141,6 +141,47 @@ postgresTest("C3 a revoked token is answered 401, a removed machine 403, and nei
   equal((await send(base, "/v1/requests/batch", { ...batch, machine_id: second.machineId }, second.token)).status, 403);
 });
 
+postgresTest("C3 a removed machine stays removed, whatever a program's token of the same member names", async () => {
+  const now = await onStage();
+  const { base } = now.server;
+  const own = await createPaired(now.server, now.place, "removing");
+  const admin = /hm_sync_[\w-]+/.exec((await own.owner.submit("/settings", "/settings/tokens", {})).text)?.[0] ?? "";
+  const batch = () => ({ schema: 1, machine_id: own.machineId, rows: [row()] });
+  equal((await send(base, "/v1/requests/batch", batch(), admin)).status, 200);
+  const action = /\/devices\/[0-9a-f-]{36}\/remove/.exec((await own.owner.get("/devices")).text)?.[0] ?? "";
+  equal((await own.owner.submit("/devices", action, {})).status, 303);
+  equal((await send(base, "/v1/requests/batch", batch(), admin)).status, 403);
+  equal((await send(base, "/v1/requests/batch", batch(), own.token)).status, 403, "its own token is not awake again");
+});
+
+postgresTest("C3 one row that no column can hold does not fail the batch that it came in", async () => {
+  const now = await onStage();
+  const good = row();
+  const rows = [
+    row({ prompt_tokens: Number.MAX_SAFE_INTEGER }),
+    row({ cost_inputs: { extra_usage: { web_search_requests: Number.MAX_SAFE_INTEGER } } }),
+    good,
+    row({ timestamp: new Date(Date.now() + 22 * 3_600_000).toISOString().replace("Z", "+23:00") }),
+  ];
+  const batch = { schema: 1, machine_id: now.paired.machineId, rows };
+  const { status, json } = await send(now.server.base, "/v1/requests/batch", batch, now.target.token);
+  equal(status, 200);
+  equal(json["accepted"], 2);
+  deepEqual((json["rejected"] as { code: string }[]).map(({ code }) => code), ["bad_row", "bad_row"]);
+});
+
+postgresTest("days that no calendar of the database has are refused with 400", async () => {
+  const now = await onStage();
+  const { base } = now.server;
+  const day = { requests: 0, cost_usd_pico: "0", prompt_tokens: 0, completion_tokens: 0 };
+  for (const date of ["0000-01-01", "9999-12-31"]) {
+    const days = { machine_id: now.paired.machineId, days: [{ ...day, date }] };
+    equal((await send(base, "/v1/reconciliation/daemon-totals", days, now.target.token)).status, 400, date);
+    const totals = `/v1/workspace/totals?from=${date}`;
+    equal((await send(base, totals, null, now.target.adminToken, "GET")).status, 400, date);
+  }
+});
+
 postgresTest("C3 more than the budget of a token is answered 429 with Retry-After", async () => {
   const now = await onStage();
   const strict = await startTeam(now.place, { HALTON_METER_INGEST_PER_MINUTE: "3" });

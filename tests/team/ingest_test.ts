@@ -62,6 +62,10 @@ Deno.test("checkRows() refuses what no field may hold, and repeats nothing of it
     { client_name: "bell\u0007" },
     { cost_inputs: { requested_tier: "a sentence that is secret" } },
     { cost_inputs: { extra_parts: [{ kind: "secret" }] } },
+    { cost_inputs: { extra_usage: { audio_seconds: 1e308 } } },
+    // Whole numbers that a column holds, but not what they come to: one such row must not fail its batch.
+    { prompt_tokens: Number.MAX_SAFE_INTEGER },
+    { cost_inputs: { extra_usage: { web_search_requests: Number.MAX_SAFE_INTEGER } } },
   ];
   for (const changes of cases) {
     const { rows, rejected } = checkRows([good(changes)], RATES, NOW);
@@ -91,4 +95,9 @@ Deno.test("checkRows() keeps what is not known as null", () => {
   const { rows } = checkRows([good({ prompt_tokens: null, usage_unknown: "cut", tokens_complete: false })], RATES, NOW);
   deepEqual([rows[0]?.columns["prompt_tokens"], rows[0]?.columns["cost_pico"]], [null, null]);
   equal(rows[0]?.columns["cost_missing"], "usage_unknown");
+});
+
+Deno.test("checkRows() hands the database times in UTC, whatever the offset: it knows none beyond 16 hours", () => {
+  const { rows } = checkRows([good(at("2026-11-21T10:00:00.1239+23:00"))], RATES, NOW);
+  equal(rows[0]?.columns["occurred_at"], "2026-11-20T11:00:00.123Z");
 });

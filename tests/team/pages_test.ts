@@ -161,6 +161,14 @@ postgresTest("wrong passphrases are counted: after ten the right one does not he
   match(refused.headers.get("retry-after") ?? "", /^\d+$/);
 });
 
+postgresTest("right passphrases use nothing up", async () => {
+  const { server: { base }, paired } = await onStage();
+  const invited = await paired.owner.submit("/members", "/members/invite", { role: "member" });
+  await join(base, linkIn(invited.text), "Ria Right");
+  const fields = { workspace: "acme", name: "Ria Right", passphrase: PASSPHRASE };
+  for (let i = 0; i < 12; i++) equal((await new Person(base).post("/sign-in", fields)).status, 303);
+});
+
 postgresTest("a wrong name and a wrong passphrase get the same page", async () => {
   const { server: { base } } = await onStage();
   const nobody = await new Person(base).post("/sign-in", {
@@ -205,7 +213,9 @@ postgresTest("an admin manages members and admins but no owner, and does not dec
   equal((await admin.submit("/settings", "/settings", { ...days, store_prompt_content: "on" })).status, 403);
   equal((await admin.submit("/settings", "/settings", { ...days, retention_days: "30" })).status, 303);
   equal((await admin.submit("/settings", "/settings", { ...days, retention_days: "3" })).status, 400);
-  equal((await admin.submit("/settings", "/settings/delete-bodies", {})).status, 403);
+  equal((await admin.submit("/settings", "/settings/delete-bodies", { sure: "on" })).status, 403);
+  equal((await paired.owner.submit("/settings", "/settings/delete-bodies", {})).status, 400, "only who is sure");
+  equal((await paired.owner.submit("/settings", "/settings/delete-bodies", { sure: "on" })).status, 303);
   const members = (await paired.owner.get("/members")).text;
   const own = /Olga Owner.*?\/members\/([0-9a-f-]{36})\/role/s.exec(members)?.[1] ?? "";
   equal((await admin.submit("/members", `/members/${own}/remove`, {})).status, 403);
@@ -217,14 +227,69 @@ postgresTest("an admin manages members and admins but no owner, and does not dec
   );
 });
 
+/** The id of a member by its name, as an owner's page has it. */
+async function memberId(owner: Person, name: string): Promise<string> {
+  const [, id] = new RegExp(`${name}.*?/members/([0-9a-f-]{36})/role`, "s").exec((await owner.get("/members")).text) ??
+    [];
+  ok(id !== undefined, name);
+  return id;
+}
+
+postgresTest(
+  "a link dies with the role of whoever made it: nobody comes back or rises by one of former days",
+  async () => {
+    const { server: { base }, paired: { owner } } = await onStage();
+    const invite = async (by: Person, role: string) =>
+      linkIn((await by.submit("/members", "/members/invite", { role })).text);
+    const admin = await join(base, await invite(owner, "admin"), "Max Former");
+    const member = await join(base, await invite(owner, "member"), "Uma Upward");
+    equal((await member.get("/settings")).status, 403);
+    const [umaId, maxId] = [await memberId(owner, "Uma Upward"), await memberId(owner, "Max Former")];
+    const reset = linkIn((await admin.submit("/members", `/members/${umaId}/reset`, {})).text);
+    const back = await invite(admin, "admin");
+    for (const link of [reset, back]) equal((await new Person(base).get(link)).status, 200);
+
+    await owner.submit("/members", `/members/${umaId}/role`, { role: "owner" });
+    const fields = { name: "Max Again", passphrase: PASSPHRASE, again: PASSPHRASE };
+    equal((await new Person(base).post(reset, fields)).status, 410, "an admin gives no owner a new passphrase");
+    equal((await member.get("/settings")).status, 200, "whose session goes on");
+    await owner.submit("/members", `/members/${maxId}/role`, { role: "member" });
+    equal((await new Person(base).get(back)).status, 410, "a member invites nobody");
+    await owner.submit("/members", `/members/${maxId}/role`, { role: "admin" });
+    equal((await new Person(base).get(back)).status, 200);
+    await owner.submit("/members", `/members/${maxId}/remove`, {});
+    equal((await new Person(base).post(back, fields)).status, 410, "nor does one who was removed");
+  },
+);
+
+postgresTest("links that went astray are listed, and withdrawn by whoever may give what they give", async () => {
+  const { server: { base }, paired: { owner } } = await onStage();
+  const link = async (role: string) => linkIn((await owner.submit("/members", "/members/invite", { role })).text);
+  const admin = await join(base, await link("admin"), "Wim Withdraws");
+  const member = await join(base, await link("member"), "Moe Member");
+  const before = [...(await owner.get("/members")).text.matchAll(/links\/[0-9a-f-]{36}/g)].map(String);
+  const forOwner = await link("owner");
+  const { text } = await owner.get("/members");
+  const action = [...text.matchAll(/links\/[0-9a-f-]{36}/g)].map(String).find((one) => !before.includes(one)) ?? "";
+  ok(action !== "" && text.includes("a new owner"), text);
+  equal((await member.get("/members")).text.includes("still good"), false);
+  for (const person of [admin, member]) {
+    const refused = await person.submit("/members", `/members/${action}/withdraw`, {});
+    ok([403, 404].includes(refused.status), `${refused.status}`);
+  }
+  equal((await new Person(base).get(forOwner)).status, 200);
+  equal((await owner.submit("/members", `/members/${action}/withdraw`, {})).status, 303);
+  equal((await new Person(base).get(forOwner)).status, 410);
+  ok((await owner.get("/audit")).text.includes("invite.withdrawn"));
+});
+
 postgresTest("a removed member is signed out, its machines are told 403, and its name is free again", async () => {
   const { server: { base }, paired } = await onStage();
   const invite = async () =>
     linkIn((await paired.owner.submit("/members", "/members/invite", { role: "member" })).text);
   const gone = await join(base, await invite(), "Leo Leaver");
   const { token } = await pairMachine(base, gone);
-  const id = /Leo Leaver.*?\/members\/([0-9a-f-]{36})\/role/s.exec((await paired.owner.get("/members")).text)?.[1] ??
-    "";
+  const id = await memberId(paired.owner, "Leo Leaver");
   equal((await paired.owner.submit("/members", `/members/${id}/remove`, {})).status, 303);
   equal((await gone.get("/")).status, 303);
   equal((await send(base, "/v1/daemon/whoami", null, token, "GET")).status, 403);
@@ -251,5 +316,11 @@ postgresTest("the log names routes by their patterns: no code, link, token, name
   const { server } = await onStage();
   const text = server.log.join("\n");
   ok(text.includes('"route":"/invite/:secret"'));
+  const odd = await fetch(`${server.base}/sign-in`, { method: "A-WHOLE-SENTENCE" });
+  await odd.body?.cancel();
+  while (!server.log.some((line) => line.includes('"method":"other"'))) {
+    await new Promise((resolve) => setTimeout(resolve, 10)); // What the server wrote arrives through a pipe.
+  }
+  equal(server.log.join("\n").includes("SENTENCE"), false);
   equal(/hm_sync_|\/invite\/[\w-]{20}|Olga|ada-laptop|127\.0\.0\.1|correct horse/.test(text), false);
 });

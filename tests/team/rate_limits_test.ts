@@ -1,6 +1,9 @@
-import { equal, throws } from "node:assert/strict";
-import { createBudget } from "../../src/team/rate_limits.ts";
+import { deepEqual, equal, rejects, throws } from "node:assert/strict";
+import { migrate } from "../../src/team/migrate.ts";
+import { openPostgres } from "../../src/team/postgres.ts";
 import { Refusal } from "../../src/team/problem.ts";
+import { type Counter, createBudget, limitedAttempt } from "../../src/team/rate_limits.ts";
+import { postgresTest, startCluster } from "./support/postgres.ts";
 
 Deno.test("createBudget() lets a burst of a minute's worth through, then one at a time, per key", () => {
   let now = 0;
@@ -31,3 +34,40 @@ Deno.test("createBudget() tells how long to wait", () => {
   }
   equal(waits, 30);
 });
+
+postgresTest(
+  "limitedAttempt() counts before it tries, so that many at once get no further, and gives right ones back",
+  async () => {
+    const cluster = await startCluster();
+    const urls = await cluster.database();
+    const owner = openPostgres(urls.owner, 1);
+    await migrate(owner, { name: "meter_server", password: "plain-and-long" });
+    await owner.close();
+    const db = openPostgres(urls.server);
+    try {
+      const counter = (who: string): Counter => ({ purpose: "test", who, limit: 10, windowS: 900 });
+      let tried = 0;
+      const attempt = (who: string, right: boolean) => {
+        const make = () => {
+          tried++;
+          return new Promise<boolean>((resolve) => setTimeout(() => resolve(right), 20));
+        };
+        return limitedAttempt(db, [counter(who), counter("everywhere")], make, (outcome) => !outcome, 1_000_000);
+      };
+      const outcomes = await Promise.allSettled(Array.from({ length: 14 }, () => attempt("guesser", false)));
+      equal(tried, 10, "the right one among them would have been found");
+      deepEqual(outcomes.map(({ status }) => status).sort(), [
+        ...Array(10).fill("fulfilled"),
+        ...Array(4).fill("rejected"),
+      ]);
+      await rejects(attempt("guesser", true), Refusal);
+      const rest = { ...counter("owner"), limit: 1 };
+      for (let i = 0; i < 3; i++) {
+        equal(await limitedAttempt(db, [rest], () => Promise.resolve(true), (outcome) => !outcome, 1_000_000), true);
+      }
+    } finally {
+      await db.close();
+      await cluster.stop();
+    }
+  },
+);

@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { problemResponse, Refusal, refusalOf } from "../../src/team/problem.ts";
-import { readForm, readJson } from "../../src/team/read_body.ts";
+import { readBytes, readForm, readJson } from "../../src/team/read_body.ts";
 
 const request = (body: BodyInit, headers: Record<string, string> = { "content-type": "application/json" }) => {
   return new Request("http://127.0.0.1/", { method: "POST", body, headers });
@@ -33,6 +33,23 @@ Deno.test("readJson() refuses other types and codings, and what is not what it s
   await rejects(readJson(request("{}", packed), 100), refused(400));
   await rejects(readJson(request("{"), 100), refused(400));
   await rejects(readJson(request(new Uint8Array([0x22, 0xff, 0x22])), 100), refused(400));
+});
+
+Deno.test("readBytes() gives up on a body that does not come, packed or not, and lets go of it", async () => {
+  for (const headers of [{}, { "content-encoding": "gzip" }]) {
+    const cancelled = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])),
+      cancel: () => cancelled.resolve(),
+    });
+    await rejects(readBytes(request(body, headers), 100, 20), refused(408));
+    await cancelled.promise;
+  }
+});
+
+Deno.test("readBytes() refuses a body whose sender left", async () => {
+  const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error("gone")) });
+  await rejects(readBytes(request(body, {}), 100), refused(400));
 });
 
 Deno.test("readForm() reads fields", async () => {

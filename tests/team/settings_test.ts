@@ -27,3 +27,13 @@ Deno.test("readSettings() reads the environment and refuses numbers that are non
   equal(readSettings(flags, env({ HALTON_METER_INGEST_PER_MINUTE: "7" })).limits.ingestPerMinute, 7);
   throws(() => readSettings(flags, env({ HALTON_METER_INGEST_PER_MINUTE: "0" })), /not a whole number/);
 });
+
+Deno.test("readSettings() listens on others than this machine only with a public address before it", () => {
+  const flags = { port: 1, listen: "0.0.0.0" };
+  throws(() => readSettings(flags, () => undefined), /Cannot listen beyond this machine/);
+  const env = (name: string) => name === "HALTON_METER_PUBLIC_URL" ? "https://meter.example.com" : undefined;
+  equal(readSettings(flags, env).listen, "0.0.0.0");
+  for (const listen of ["127.0.0.1", "::1", "localhost"]) {
+    equal(readSettings({ port: 1, listen }, () => undefined).listen, listen);
+  }
+});

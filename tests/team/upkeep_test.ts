@@ -114,3 +114,34 @@ postgresTest("months far away are not made, and many instances may want the same
     await cluster.stop();
   }
 });
+
+postgresTest(
+  "a month is made while somebody reads the table for long, as a backup does, and holds up nobody",
+  async () => {
+    const cluster = await startCluster();
+    const urls = await cluster.database();
+    const owner = openPostgres(urls.owner, 1);
+    await migrate(owner, { name: "meter_server", password: "plain-and-long" });
+    await owner.close();
+    const db = openPostgres(urls.server);
+    const reader = postgres(urls.admin, { max: 1 });
+    try {
+      await reader.begin(async (transaction) => {
+        await transaction`SELECT count(*) FROM requests`;
+        await createPartitions(db).ensure([Date.now() - 300 * DAY_MS]);
+        const held = await transaction`SELECT mode FROM pg_locks WHERE pid = pg_backend_pid()
+        AND relation = 'requests'::regclass`;
+        deepEqual(held.map(({ mode }) => mode), ["AccessShareLock"], "the reader had the table all the time");
+      });
+      const months = await reader`
+      SELECT c.relname::text AS name, (SELECT count(*)::int FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid
+        WHERE x.indrelid = c.oid) AS attached
+      FROM pg_inherits p JOIN pg_class c ON c.oid = p.inhrelid WHERE p.inhparent = 'requests'::regclass`;
+      deepEqual(months.map(({ attached }) => attached), [1], "with the key that makes rows one of a kind");
+    } finally {
+      await reader.end();
+      await db.close();
+      await cluster.stop();
+    }
+  },
+);

@@ -12,7 +12,7 @@ import type { TeamDeps, TeamEnv } from "../deps.ts";
 import { Refusal } from "../problem.ts";
 import { Uuid } from "../row_schema.ts";
 import { lastDays, type ListedCall, newestCalls } from "../totals.ts";
-import { manages, moment, Money, sendPage } from "./frame.tsx";
+import { manages, moment, Money, Scroll, sendPage } from "./frame.tsx";
 import { signedIn } from "./web_session.ts";
 
 const SHOWN = 100;
@@ -52,7 +52,7 @@ export function addCallPages(app: Hono<TeamEnv>, deps: TeamDeps): void {
 function CallsTable({ calls }: { readonly calls: readonly ListedCall[] }) {
   if (calls.length === 0) return <p>{`No requests in the last ${DAYS} days.`}</p>;
   return (
-    <div class="scroll">
+    <Scroll label="Requests">
       <table>
         <caption>{`The newest of the last ${DAYS} days, at most ${SHOWN}.`}</caption>
         <thead>
@@ -82,7 +82,7 @@ function CallsTable({ calls }: { readonly calls: readonly ListedCall[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

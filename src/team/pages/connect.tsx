@@ -11,7 +11,7 @@
 import type { Hono } from "hono";
 import type { TeamDeps, TeamEnv } from "../deps.ts";
 import { decidePairing, findWaiting, type WaitingMachine } from "../pairing.ts";
-import { checkAttempts, countAttempt } from "../rate_limits.ts";
+import { limitedAttempt } from "../rate_limits.ts";
 import { guessCounters } from "../routes_pairing.ts";
 import { FormToken, sendPage } from "./frame.tsx";
 import { checkFormToken, ownForm, type SignedIn, toSignIn, whoIs } from "./web_session.ts";
@@ -28,10 +28,8 @@ export function addConnectPages(app: Hono<TeamEnv>, deps: TeamDeps): void {
       return await sendPage(context, { title: "Connect a machine", session: who, children: <CodeForm /> });
     }
     const guesses = guessCounters(deps.limits, context.env.address);
-    await checkAttempts(db, guesses);
-    const machine = await findWaiting(db, code);
+    const machine = await limitedAttempt(db, guesses, () => findWaiting(db, code), (found) => found === null);
     if (machine === null) {
-      await countAttempt(db, guesses);
       return await sendPage(context, { title: "Connect a machine", session: who, children: <UnknownCode /> }, 404);
     }
     const children = <ApproveForm session={who} machine={machine} />;
@@ -44,10 +42,9 @@ export function addConnectPages(app: Hono<TeamEnv>, deps: TeamDeps): void {
     if (who === null) return toSignIn(context);
     checkFormToken(form, who);
     const guesses = guessCounters(deps.limits, context.env.address);
-    await checkAttempts(db, guesses);
     const approve = form.get("decision") === "approve";
-    const done = await decidePairing(db, form.get("code") ?? "", who, approve);
-    if (!done) await countAttempt(db, guesses);
+    const decide = () => decidePairing(db, form.get("code") ?? "", who, approve);
+    const done = await limitedAttempt(db, guesses, decide, (decided) => !decided);
     const children = !done
       ? <UnknownCode />
       : approve

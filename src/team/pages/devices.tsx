@@ -11,7 +11,7 @@ import type { TeamDeps, TeamEnv } from "../deps.ts";
 import { type Device, listDevices, removeDevice } from "../devices.ts";
 import { Refusal } from "../problem.ts";
 import { Uuid } from "../row_schema.ts";
-import { FormToken, manages, moment, sendPage } from "./frame.tsx";
+import { FormToken, manages, moment, Scroll, sendPage } from "./frame.tsx";
 import { type SignedIn, signedIn, submitted } from "./web_session.ts";
 
 /** Adds the pages. */
@@ -47,7 +47,7 @@ export function addDevicePages(app: Hono<TeamEnv>, deps: TeamDeps): void {
 function DevicesTable({ session, devices }: { readonly session: SignedIn; readonly devices: readonly Device[] }) {
   if (devices.length === 0) return <p>No machine is connected yet.</p>;
   return (
-    <div class="scroll">
+    <Scroll label="Machines">
       <table>
         <thead>
           <tr>
@@ -73,7 +73,7 @@ function DevicesTable({ session, devices }: { readonly session: SignedIn; readon
                   : (
                     <form class="line" method="post" action={`/devices/${device.id}/remove`}>
                       <FormToken session={session} />
-                      <button type="submit">Remove</button>
+                      <button type="submit" aria-label={`Remove ${device.hostname ?? device.machineId}`}>Remove</button>
                     </form>
                   )}
               </td>
@@ -81,6 +81,6 @@ function DevicesTable({ session, devices }: { readonly session: SignedIn; readon
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

@@ -1,17 +1,18 @@
 /**
  * Members: who is in, inviting, roles, removing, and a link for a forgotten passphrase.
  *
- * Imports: hono/jsx, ../members.ts, ../problem.ts, ../row_schema.ts, ./frame.tsx, ./web_session.ts.
+ * Imports: hono/jsx, ../invites.ts, ../members.ts, ../problem.ts, ../row_schema.ts, ./frame.tsx, ./web_session.ts.
  *
  * @module
  */
 
 import type { Hono } from "hono";
 import type { TeamDeps, TeamEnv } from "../deps.ts";
+import { listOpenLinks, type OpenLink, withdrawLink } from "../invites.ts";
 import { changeMember, createInvite, listMembers, mayManage, type Member, readRole, ROLES } from "../members.ts";
 import { Refusal } from "../problem.ts";
 import { Uuid } from "../row_schema.ts";
-import { FormToken, manages, moment, sendPage } from "./frame.tsx";
+import { FormToken, manages, moment, Scroll, sendPage } from "./frame.tsx";
 import { type SignedIn, signedIn, submitted } from "./web_session.ts";
 
 /** Adds the pages. */
@@ -22,6 +23,7 @@ export function addMemberPages(app: Hono<TeamEnv>, deps: TeamDeps): void {
       const children = (
         <>
           <MembersTable session={session} members={members} />
+          {manages(session) ? <LinksTable session={session} links={await listOpenLinks(sql)} /> : null}
           {manages(session) ? <InviteForm session={session} /> : null}
         </>
       );
@@ -38,6 +40,17 @@ export function addMemberPages(app: Hono<TeamEnv>, deps: TeamDeps): void {
         <OnceLink link={`${deps.publicUrl()}/invite/${secret}`} what={`A new ${role} can join with it.`} />
       );
       return await sendPage(context, { title: "Members", session, children });
+    });
+  });
+
+  app.post("/members/links/:id/withdraw", (context) => {
+    return submitted(context, deps, async (sql, session) => {
+      const id = Uuid.safeParse(context.req.param("id"));
+      const done = manages(session) && id.success && await withdrawLink(sql, session, id.data);
+      if (!done) {
+        throw new Refusal(404, "unknown_link", "There is no such link that you may withdraw", "Reload the page");
+      }
+      return context.redirect("/members", 303);
     });
   });
 
@@ -98,7 +111,7 @@ function InviteForm({ session }: { readonly session: SignedIn }) {
 
 function MembersTable({ session, members }: { readonly session: SignedIn; readonly members: readonly Member[] }) {
   return (
-    <div class="scroll">
+    <Scroll label="Members">
       <table>
         <thead>
           <tr>
@@ -119,7 +132,7 @@ function MembersTable({ session, members }: { readonly session: SignedIn; readon
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -133,16 +146,60 @@ function Changes({ session, member }: { readonly session: SignedIn; readonly mem
             <option value={role} selected={role === member.role}>{role}</option>
           ))}
         </select>
-        <button type="submit">Set role</button>
+        <button type="submit" aria-label={`Set role of ${member.name}`}>Set role</button>
       </form>{" "}
       <form class="line" method="post" action={`/members/${member.id}/reset`}>
         <FormToken session={session} />
-        <button type="submit">New passphrase</button>
+        <button type="submit" aria-label={`New passphrase of ${member.name}`}>New passphrase</button>
       </form>{" "}
       <form class="line" method="post" action={`/members/${member.id}/remove`}>
         <FormToken session={session} />
-        <button type="submit">Remove</button>
+        <button type="submit" aria-label={`Remove ${member.name}`}>Remove</button>
       </form>
     </>
   );
+}
+
+function LinksTable({ session, links }: { readonly session: SignedIn; readonly links: readonly OpenLink[] }) {
+  if (links.length === 0) return null;
+  return (
+    <section>
+      <h2>Links that are still good</h2>
+      <Scroll label="Links that are still good">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">For</th>
+              <th scope="col">Made by</th>
+              <th scope="col">Good until</th>
+              <th scope="col">Change</th>
+            </tr>
+          </thead>
+          <tbody>
+            {links.map((link) => (
+              <tr>
+                <th scope="row">{purposeOf(link)}</th>
+                <td>{link.createdBy ?? "operator"}</td>
+                <td>{moment(link.expiresAt)}</td>
+                <td>{mayManage(session.role, link.role) ? <Withdraw session={session} link={link} /> : "—"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  );
+}
+
+function Withdraw({ session, link }: { readonly session: SignedIn; readonly link: OpenLink }) {
+  return (
+    <form class="line" method="post" action={`/members/links/${link.id}/withdraw`}>
+      <FormToken session={session} />
+      <button type="submit" aria-label={`Withdraw the link for ${purposeOf(link)}`}>Withdraw</button>
+    </form>
+  );
+}
+
+function purposeOf({ member, role }: OpenLink): string {
+  return member === null ? `a new ${role}` : `a new passphrase of ${member}`;
 }

@@ -14,7 +14,7 @@ import type { TeamDeps, TeamEnv } from "../deps.ts";
 import { insertToken } from "../pairing.ts";
 import { Refusal } from "../problem.ts";
 import { changeSettings, LIMITS_OF_DAYS, readWorkspace, type Workspace } from "../workspaces.ts";
-import { FormToken, manages, moment, sendPage } from "./frame.tsx";
+import { FormToken, manages, moment, Scroll, sendPage } from "./frame.tsx";
 import { type SignedIn, signedIn, submitted } from "./web_session.ts";
 
 const AUDIT_SHOWN = 500;
@@ -46,8 +46,9 @@ export function addSettingsPages(app: Hono<TeamEnv>, deps: TeamDeps): void {
   });
 
   app.post("/settings/delete-bodies", (context) => {
-    return submitted(context, deps, async (sql, session) => {
+    return submitted(context, deps, async (sql, session, form) => {
       if (session.role !== "owner") throw ownersOnly();
+      if (form.get("sure") !== "on") throw new Refusal(400, "not_sure", "Nothing was deleted", "Tick the box first");
       await deleteBodies(sql, session);
       return context.redirect("/settings", 303);
     });
@@ -96,7 +97,7 @@ function addAuditPage(app: Hono<TeamEnv>, deps: TeamDeps): void {
       needManager(session);
       const entries = await listAudit(sql, AUDIT_SHOWN);
       const children = (
-        <div class="scroll">
+        <Scroll label="Audit log">
           <table>
             <caption>{`The newest ${AUDIT_SHOWN} at most.`}</caption>
             <thead>
@@ -120,7 +121,7 @@ function addAuditPage(app: Hono<TeamEnv>, deps: TeamDeps): void {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       );
       return await sendPage(context, { title: "Audit", session, children });
     });
@@ -179,6 +180,10 @@ function SettingsForms({ session, workspace }: { readonly session: SignedIn; rea
             <h2>Stored content</h2>
             <p>Turning storage off keeps what is stored until its days are over. This deletes all of it now.</p>
             <FormToken session={session} />
+            <label class="check">
+              <input type="checkbox" name="sure" required />
+              I am sure: it cannot be brought back
+            </label>
             <button type="submit">Delete all stored content</button>
           </form>
         )

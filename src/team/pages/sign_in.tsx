@@ -13,7 +13,7 @@ import type { TeamDeps, TeamEnv } from "../deps.ts";
 import { acceptInvite, findInvite, type OpenInvite, signIn, signOut } from "../members.ts";
 import { MAX_PASSPHRASE, MIN_PASSPHRASE } from "../passphrase.ts";
 import { Refusal } from "../problem.ts";
-import { checkAttempts, countAttempt, type Counter } from "../rate_limits.ts";
+import { type Counter, limitedAttempt } from "../rate_limits.ts";
 import { loginKey } from "../secrets.ts";
 import { FormToken, sendPage } from "./frame.tsx";
 import { ownForm, safeNext, sessionSecret, setSession, signedIn, submitted } from "./web_session.ts";
@@ -42,10 +42,10 @@ export function addSignInPages(app: Hono<TeamEnv>, deps: TeamDeps): void {
       },
       { purpose: "sign-in-address", who: context.env.address, limit: limits.signIns * 3, windowS: WINDOW_S },
     ];
-    await checkAttempts(db, counters);
-    const secret = await signIn(db, workspace, name, form.get("passphrase") ?? "");
+    const passphrase = form.get("passphrase") ?? "";
+    const attempt = () => signIn(db, workspace, name, passphrase);
+    const secret = await limitedAttempt(db, counters, attempt, (session) => session === null);
     if (secret === null) {
-      await countAttempt(db, counters);
       const children = <SignInForm next={next} wrong />;
       return await sendPage(context, { title: "Sign in", session: null, children }, 401);
     }
