@@ -8,19 +8,23 @@
 /** Everything that may be logged. A `reason` is an error class or a sentence of this program, never text off the wire. */
 export type LogEvent =
   | { event: "daemon.startup.ready"; pid: number; edge_port: number; version: string }
+  | { event: "daemon.startup.failed"; reason: string }
   | { event: "daemon.exit"; reason: string }
   | { event: "daemon.heartbeat"; intercepted: number; recorded: number; swallowed: number }
   | { event: "daemon.permissions.tightened"; path: string }
   | { event: "daemon.config.changed" }
   | { event: "daemon.config.invalid"; reason: string }
   | { event: "daemon.control.refused"; reason: string }
+  | { event: "daemon.ports.failed"; reason: string }
   | { event: "role.started"; role: string }
   | { event: "role.crashed"; role: string; reason: string; restart_in_ms: number }
   | { event: "leaf.issued"; host: string; not_after: string }
   | { event: "edge.startup.ready"; pid: number; port: number }
+  | { event: "edge.startup.failed"; reason: string }
   | { event: "edge.port.taken"; port: number; fallback: number }
   | { event: "edge.exit"; reason: string }
   | { event: "edge.socket.failed"; reason: string }
+  | { event: "edge.ports.failed"; reason: string }
   | { event: "edge.tunnel.failed"; host: string; reason: string }
   | { event: "intercept.start"; host: string; connection: number }
   | { event: "intercept.upstream.failed"; host: string; reason: string }

@@ -7,19 +7,21 @@
  */
 
 import { createLog, errorLabel, type LogEvent } from "../log.ts";
-import type { Paths } from "../os/paths.ts";
+import { type Paths, paths } from "../os/paths.ts";
 import { ensureBundle } from "../os/trust_bundle.ts";
 import { type Daemon, startDaemon } from "../roles/supervisor.ts";
 import type { MeterContext } from "./app.ts";
 import { openLogFile } from "./log_file.ts";
 import { openSession, upstreamOf } from "./session.ts";
 import { untilStopped } from "./signals.ts";
+import { notingFailure } from "./start_failure.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs until a signal. */
 export async function daemonCommand(this: MeterContext): Promise<void> {
   const { stderr } = this.process;
-  const session = await openSession();
+  const { daemonLog } = paths();
+  const session = await notingFailure("daemon", daemonLog, openSession);
   const file = openLogFile(session.paths.daemonLog);
   const toFile = createLog((line) => file.write(line), () => new Date());
   const log = (event: LogEvent) => {
@@ -28,18 +30,19 @@ export async function daemonCommand(this: MeterContext): Promise<void> {
     if (sentence !== null) stderr.write(`${sentence}\n`);
   };
   const notes: string[] = [];
-  const daemon = await startDaemon({
-    paths: session.paths,
-    config: session.config,
-    upstream: upstreamOf(session.config),
-    version: VERSION,
-    homeTightened: session.homeTightened,
-    log,
-    notes: () => [
-      ...notes,
-      ...file.lost === 0 ? [] : [`${file.lost} lines of the log were lost because they could not be written`],
-    ],
-  });
+  const daemon = await notingFailure("daemon", daemonLog, async () =>
+    await startDaemon({
+      paths: session.paths,
+      config: session.config,
+      upstream: upstreamOf(session.config),
+      version: VERSION,
+      tightened: [...session.homeTightened ? [session.paths.home] : [], ...file.tightened ? [daemonLog] : []],
+      log,
+      notes: () => [
+        ...notes,
+        ...file.lost === 0 ? [] : [`${file.lost} lines of the log were lost because they could not be written`],
+      ],
+    }));
   stderr.write(welcome(daemon));
   await refreshBundle(session.paths, (note) => notes.push(note));
   const first = await untilStopped();

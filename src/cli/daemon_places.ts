@@ -14,8 +14,9 @@ import type { Place, PlaceState } from "../os/place.ts";
 import type { ServiceManager } from "../os/services/service_manager.ts";
 import { askSupervisor } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
-import { edgeAt } from "../roles/edge_probe.ts";
+import { edgeAt, portIsFree } from "../roles/edge_probe.ts";
 import { selfTest } from "../roles/self_test.ts";
+import { whyNotStarted } from "./start_failure.ts";
 import { VERSION } from "./version.ts";
 
 /** A daemon that migrates a large database takes seconds; documented limit of `start`. */
@@ -23,9 +24,12 @@ const HEALTHY_MS = 30_000;
 const POLL_MS = 200;
 const ANSWER_MS = 2_000;
 
-/** What was found, and what it takes to change it: waiting, a start with this version, or the user. */
+/**
+ * What was found, and what it takes to change it: waiting, a start with this version, an end and a start since the port has
+ * become free, or the user.
+ */
 export interface MeterLook extends PlaceState {
-  readonly needs: "nothing" | "time" | "restart" | "user";
+  readonly needs: "nothing" | "time" | "restart" | "port" | "user";
 }
 
 /** Whether the daemon and the edge of this version serve the configured ports. */
@@ -39,6 +43,9 @@ export async function lookAtMeter(paths: Paths, { daemon: { edgePort } }: Config
   };
   if (status.version !== VERSION) return differs("restart", `version ${status.version} runs, and this is ${VERSION}`);
   if (status.edge.foreign !== null || status.edge.port !== edgePort) {
+    if (portIsFree(edgePort)) {
+      return differs("port", `port ${edgePort} is free again, and the edge uses ${status.edge.port}`);
+    }
     return differs(
       "user",
       `port ${edgePort} is held by another program, so that the edge uses ${status.edge.port}`,
@@ -50,6 +57,7 @@ export async function lookAtMeter(paths: Paths, { daemon: { edgePort } }: Config
   if (edge.version !== VERSION) {
     return differs("restart", `an edge of version ${edge.version} runs, and this is ${VERSION}`);
   }
+  if (status.apiPort === null && status.apiProblem === null) return differs("time", "the API does not answer yet");
   const api = status.apiPort === null ? "no API" : `api: 127.0.0.1:${status.apiPort}`;
   return { state: "present", needs: "nothing", detail: `${api}  edge: 127.0.0.1:${edgePort}`, hint: null };
 }
@@ -59,9 +67,30 @@ export async function untilHealthy(paths: Paths, config: Config, withinMs = HEAL
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await lookAtMeter(paths, config);
-    if (found.needs !== "time" || performance.now() > deadline) return found;
+    if (found.needs !== "time") return found;
+    if (performance.now() > deadline) {
+      const detail = whyNotStarted(paths.daemonLog) ?? found.detail;
+      return { ...found, detail, hint: "Look at: halton-meter logs daemon" };
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** Starts anew what must be, and waits again. @returns what was found last. */
+export async function startedAnew(
+  found: MeterLook,
+  manager: ServiceManager,
+  paths: Paths,
+  config: Config,
+): Promise<MeterLook> {
+  const each = manager.services.filter(({ name }) => name !== "userenv");
+  if (found.needs === "restart") { for (const service of each) await service.restart(); }
+  else if (found.needs === "port") {
+    // One that runs would hand on the port that it has.
+    for (const service of each) await service.stop();
+    for (const service of each) await service.start();
+  } else return found;
+  return await untilHealthy(paths, config);
 }
 
 /** The wait as a step; starts what is not running, and starts an older version anew. */
@@ -73,10 +102,7 @@ export function healthyPlace(paths: Paths, config: Config, manager: ServiceManag
     check: () => lookAtMeter(paths, config),
     async apply() {
       for (const service of each) await service.start();
-      const first = await untilHealthy(paths, config);
-      if (first.needs !== "restart") return first;
-      for (const service of each) await service.restart();
-      return await untilHealthy(paths, config);
+      return await startedAnew(await untilHealthy(paths, config), manager, paths, config);
     },
     remove: () => Promise.resolve({ state: "absent", detail: "", hint: null }),
   };

@@ -1,5 +1,6 @@
 /**
- * What `doctor` looks at beside the places of an installation: settings, ports, database, privacy, and the tools on this machine.
+ * What `doctor` looks at beside the places of an installation and the processes: settings, database, privacy, and the tools on
+ * this machine.
  *
  * Imports: domain, install, os, roles, store, cli.
  *
@@ -9,7 +10,6 @@
 import { type ClientFacts, type ClientVerdict, judgeClient } from "../install/client_rules.ts";
 import { findClients } from "../install/client_probe.ts";
 import { clientFinding, type Finding } from "../install/findings.ts";
-import { newTerminal } from "../install/new_terminal.ts";
 import { programFinding } from "../install/programs.ts";
 import { keyCheck, listeningCheck, outboundCheck } from "../install/privacy_checks.ts";
 import type { SeenDestination } from "../domain/privacy.ts";
@@ -17,15 +17,17 @@ import { clientEnvironment } from "../os/client_env.ts";
 import type { InstallMode } from "../os/install_state.ts";
 import { askSupervisor } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
-import { edgeAt } from "../roles/edge_probe.ts";
+import { readPorts } from "../roles/ports_file.ts";
 import { MeterError } from "../domain/errors.ts";
 import { openReadOnly } from "../store/database.ts";
 import { verifyRollups } from "../store/rollup_check.ts";
 import { gatherConnectionsReport } from "./connections_command.ts";
 import type { Installation } from "./installation.ts";
-import { problemsOf } from "./status_problems.ts";
 
 const ANSWER_MS = 2_000;
+
+/** The environment of a new terminal; null when the shell cannot be asked. */
+export type Terminal = ReadonlyMap<string, string> | null;
 
 /** Whether config.toml can be used. */
 export function configFinding({ session, configProblem }: Installation): Finding {
@@ -33,50 +35,19 @@ export function configFinding({ session, configProblem }: Installation): Finding
   if (configProblem !== null) {
     return { ...base, state: "problem", detail: configProblem.message, hint: configProblem.hint ?? null };
   }
-  return { ...base, state: "ok", detail: session.paths.config, hint: null };
+  const { config: path } = session.paths;
+  const detail = readOrNull(path) === null ? `there is no ${path}, so every setting is the default` : path;
+  return { ...base, state: "ok", detail, hint: null };
 }
 
 /** Whether a new terminal starts this program. From source there is none to start. */
-export async function programFindings({ machine }: Installation): Promise<readonly Finding[]> {
+export async function programFindings(
+  { machine }: Installation,
+  terminal: () => Promise<Terminal>,
+): Promise<readonly Finding[]> {
   if (!Deno.build.standalone) return [];
-  const path = (await newTerminal(machine.run, machine.env))?.get("PATH") ?? Deno.env.get("PATH") ?? "";
+  const path = (await terminal())?.get("PATH") ?? Deno.env.get("PATH") ?? "";
   return [await programFinding(machine.run, path, machine.binary)];
-}
-
-/** The ports, and what the running daemon says of itself. */
-export async function runningFindings({ session: { paths, config } }: Installation): Promise<readonly Finding[]> {
-  const status = await askSupervisor(paths.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
-  const { edgePort } = config.daemon;
-  const edge = await edgeAt(edgePort);
-  const port = { id: "ports.edge", group: "ports", label: "the proxy port answers" } as const;
-  const findings: Finding[] = [
-    edge === null
-      ? {
-        ...port,
-        state: "problem",
-        detail: `nothing of the meter answers on 127.0.0.1:${edgePort}`,
-        hint: "Run: halton-meter start",
-      }
-      : { ...port, state: "ok", detail: `127.0.0.1:${edgePort}, PID ${edge.pid}`, hint: null },
-  ];
-  const base = { id: "services.running", group: "services", label: "the daemon meters" } as const;
-  if (status === null) {
-    findings.push({ ...base, state: "problem", detail: "no daemon answers", hint: "Run: halton-meter start" });
-    return findings;
-  }
-  findings.push({ ...base, state: "ok", detail: `version ${status.version}, PID ${status.pid}`, hint: null });
-  for (const [index, problem] of problemsOf(status, edge).entries()) {
-    const id = `services.note-${index + 1}`;
-    findings.push({
-      id,
-      group: "services",
-      label: "it swallowed an error",
-      state: "warning",
-      detail: problem,
-      hint: null,
-    });
-  }
-  return findings;
 }
 
 /** Whether the database opens, is whole, and its sums are those of its rows. */
@@ -137,24 +108,56 @@ const BY_CLIENT = "asked for by a client";
 
 /** Whether each tool on this machine would be metered, in a terminal that is opened now. */
 export async function clientFindings(
-  { session: { paths, config }, machine }: Installation,
+  { session: { paths, config }, machine, installed }: Installation,
   mode: InstallMode,
-  { systemTrusts, metering }: { readonly systemTrusts: boolean; readonly metering: boolean },
+  { systemTrusts, metering, terminal }: {
+    readonly systemTrusts: boolean;
+    readonly metering: boolean;
+    readonly terminal: () => Promise<Terminal>;
+  },
 ): Promise<readonly Finding[]> {
   const caCertPem = readOrNull(paths.caCertificate);
-  if (caCertPem === null) return [];
   const here = new Map(Object.entries(Deno.env.toObject()));
+  const look = { run: machine.run, userHome: paths.userHome, readText: readOrNull };
+  if (installed === null && !metering || caCertPem === null) {
+    return (await findClients({ ...look, env: await terminal() ?? here })).map(notSetUp);
+  }
+  const edgePort = readPorts(paths.effectivePorts).edge?.port ?? config.daemon.edgePort;
   const env = mode === "env-only"
-    ? new Map([...here, ...Object.entries(await throughRun(machine, paths, caCertPem))])
-    : await newTerminal(machine.run, machine.env) ?? here;
+    ? new Map([...here, ...Object.entries(await throughRun(machine, paths, caCertPem, edgePort))])
+    : await terminal() ?? here;
   const body = bodyOf(caCertPem);
   const meter = {
-    edgePort: config.daemon.edgePort,
+    edgePort,
     systemTrusts,
     fileTrusts: (path: string) => bodyOf(readOrNull(path) ?? "").includes(body),
   };
-  const found = await findClients({ run: machine.run, env, userHome: paths.userHome, readText: readOrNull });
+  const found = await findClients({ ...look, env });
   return found.map((facts) => clientFinding(facts, inThisState(facts, judgeClient(facts, meter), mode, metering)));
+}
+
+/** Whether the shell told what a new terminal has; else the tools are judged by this one. */
+export function terminalFindings(
+  { machine }: Installation,
+  mode: InstallMode,
+  terminal: Terminal,
+): readonly Finding[] {
+  if (terminal !== null || mode === "env-only") return [];
+  return [{
+    id: "environment.new-terminal",
+    group: "environment",
+    label: "a new terminal",
+    state: "warning",
+    detail: `${
+      machine.env.get("SHELL") ?? "/bin/sh"
+    } did not tell what it would have, so that tools are judged by this one`,
+    hint: "See whether a new terminal opens within 10 seconds; its start-up files may wait for something",
+  }];
+}
+
+function notSetUp(facts: ClientFacts): Finding {
+  const verdict = { verdict: "unmetered", detail: "found; nothing meters it yet", hint: null } as const;
+  return { ...clientFinding(facts, verdict), state: "skipped" };
 }
 
 /** What the environment promises, and what of it comes true. */
@@ -175,8 +178,9 @@ async function throughRun(
   machine: Installation["machine"],
   paths: Installation["session"]["paths"],
   caCertPem: string,
+  edgePort: number,
 ): Promise<Readonly<Record<string, string>>> {
-  const { edgePort, env } = machine;
+  const { env } = machine;
   return (await clientEnvironment({ paths, caCertPem, edgePort, project: null, env })).variables;
 }
 

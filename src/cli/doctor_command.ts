@@ -11,6 +11,7 @@
 import { MeterError } from "../domain/errors.ts";
 import { type Finding, GROUPS, planFindings, type Verdict, verdictOf } from "../install/findings.ts";
 import { installPlan } from "../install/modes.ts";
+import { newTerminal } from "../install/new_terminal.ts";
 import { carryOut } from "../install/plan.ts";
 import type { InstallMode } from "../os/install_state.ts";
 import { selfTest } from "../roles/self_test.ts";
@@ -23,9 +24,11 @@ import {
   databaseFindings,
   privacyFindings,
   programFindings,
-  runningFindings,
+  type Terminal,
+  terminalFindings,
 } from "./doctor_checks.ts";
-import { type Installation, openInstallation, requireBinary } from "./installation.ts";
+import { runningFindings } from "./doctor_running.ts";
+import { changing, type Installation, openInstallation, requireBinary } from "./installation.ts";
 import { progressOn } from "./progress.ts";
 import { stepLines } from "./step_lines.ts";
 import { loadPaint, type Paint, showable } from "./table.ts";
@@ -70,11 +73,13 @@ export async function examine(
   const { installed } = installation;
   const mode = installed ?? "env-only";
   const findings: Finding[] = [configFinding(installation)];
+  let asked: Promise<Terminal> | null = null;
+  const terminal = () => asked ??= newTerminal(installation.machine.run, installation.machine.env);
   const look = async (what: string, gather: () => Promise<readonly Finding[]> | readonly Finding[]) => {
     progress(`Looking at ${what} …`);
     findings.push(...await gather());
   };
-  await look("the program", () => programFindings(installation));
+  await look("the program", () => programFindings(installation, terminal));
   await look("the installation", () => placesOf(installation, mode));
   await look("the ports", () => runningFindings(installation));
   await look("the database", () => databaseFindings(installation));
@@ -82,7 +87,11 @@ export async function examine(
   const metering = findings.some(({ id, state }) => id === "services.running" && state === "ok");
   if (metering) await look("a test call", () => selfTestFinding(installation));
   const systemTrusts = findings.some(({ id, state }) => SYSTEM_STORES.includes(id) && state === "ok");
-  await look("the tools on this machine", () => clientFindings(installation, mode, { systemTrusts, metering }));
+  await look(
+    "the tools on this machine",
+    () => clientFindings(installation, mode, { systemTrusts, metering, terminal }),
+  );
+  findings.push(...terminalFindings(installation, mode, await terminal()));
   progress(null);
   const sorted = (installed === null && !metering ? findings.map(untilInstalled) : findings).toSorted((a, b) =>
     GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group)
@@ -95,15 +104,25 @@ const SYSTEM_STORES: readonly string[] = ["trust.keychain", "trust.anchors"];
 
 /** Steps that look at what runs have findings of their own. */
 async function placesOf(installation: Installation, mode: InstallMode): Promise<readonly Finding[]> {
-  const plan = installPlan(mode, installation.partsFor(mode)).filter(({ place: { id } }) => {
+  const { shellRc } = installation;
+  const plan = installPlan(mode, installation.partsFor(mode), { shellRc }).filter(({ place: { id } }) => {
     return id !== "self-test.call" && id !== "service.healthy";
   });
-  if (installation.installed !== null) return await planFindings(plan);
+  if (installation.installed !== null) return [...await planFindings(plan), ...(shellRc ? [] : [SHELLS_LEFT_ALONE])];
   const authority = plan.filter(({ place }) => place.id === "certificate.authority");
   const left = plan.filter(({ place }) => !place.id.startsWith("service.") && place.id !== "certificate.authority")
     .map((step) => ({ ...step, wanted: false }));
   return [...await planFindings(authority), NOT_INSTALLED, ...await planFindings(left)];
 }
+
+const SHELLS_LEFT_ALONE: Finding = {
+  id: "environment.shell-rc",
+  group: "environment",
+  label: "start-up files of shells",
+  state: "skipped",
+  detail: "left alone, as `init --no-shell-rc` was told",
+  hint: null,
+};
 
 const NOT_INSTALLED: Finding = {
   id: "service.mode",
@@ -114,9 +133,11 @@ const NOT_INSTALLED: Finding = {
   hint: "Run: halton-meter init --apps",
 };
 
-/** Where nothing is installed and nothing runs, that alone is to be mended. */
+/** Where nothing is installed and nothing runs, `init` is to be run, and these are what would stop it. */
+const BEYOND_INIT: readonly Finding["group"][] = ["configuration", "database"];
+
 function untilInstalled(finding: Finding): Finding {
-  return finding.state === "problem" && finding.id !== NOT_INSTALLED.id
+  return finding.state === "problem" && finding.id !== NOT_INSTALLED.id && !BEYOND_INIT.includes(finding.group)
     ? { ...finding, state: "skipped", hint: null }
     : finding;
 }
@@ -133,11 +154,13 @@ async function selfTestFinding({ session: { paths, config } }: Installation): Pr
 
 async function repair(context: MeterContext, installation: Installation): Promise<void> {
   const { installed, session: { paths } } = installation;
-  const { stdout, stderr } = context.process;
+  const { stderr } = context.process;
   if (installed !== null) {
     requireBinary();
-    stdout.write(`halton-meter v${VERSION} · repair   mode: ${installed}\n\n`);
-    await carryOut(installPlan(installed, installation.partsFor(installed)), stepLines(stderr));
+    // Beside the steps: standard output is the report's, which may be JSON.
+    stderr.write(`halton-meter v${VERSION} · repair   mode: ${installed}\n\n`);
+    const plan = installPlan(installed, installation.partsFor(installed), { shellRc: installation.shellRc });
+    await changing(context, paths, async () => void await carryOut(plan, stepLines(stderr)));
     installation.noteAuthority();
   }
   try {
@@ -145,11 +168,15 @@ async function repair(context: MeterContext, installation: Installation): Promis
   } catch {
     return; // Nothing was recorded yet.
   }
-  const db = openForWriting(paths.database, { now: Date.now(), uid: Deno.uid() ?? undefined });
   try {
-    rebuildRollups(db);
-  } finally {
-    db.close();
+    const db = openForWriting(paths.database, { now: Date.now(), uid: Deno.uid() ?? undefined });
+    try {
+      rebuildRollups(db);
+    } finally {
+      db.close();
+    }
+  } catch {
+    // What is wrong with it is found, and told, by the look that follows.
   }
 }
 

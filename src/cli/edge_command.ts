@@ -1,34 +1,38 @@
 /**
  * `halton-meter edge`: the proxy port in a process of its own.
  *
- * Imports: domain, log.ts, roles, cli.
+ * Imports: domain, log.ts, os, roles, cli.
  *
  * @module
  */
 
 import { createLog } from "../log.ts";
+import { paths } from "../os/paths.ts";
 import { startEdgeProcess } from "../roles/edge_process.ts";
 import type { MeterContext } from "./app.ts";
 import { openLogFile } from "./log_file.ts";
 import { openSession, upstreamOf } from "./session.ts";
 import { untilStopped } from "./signals.ts";
+import { notingFailure } from "./start_failure.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs until a signal. Ends at once, with success, when a live edge already serves the port. */
 export async function edgeCommand(this: MeterContext): Promise<void> {
   const { stderr } = this.process;
-  const session = await openSession();
+  const { edgeLog } = paths();
+  const session = await notingFailure("edge", edgeLog, openSession);
   const file = openLogFile(session.paths.edgeLog);
   const log = createLog((line) => file.write(line), () => new Date());
   const crashed = Promise.withResolvers<"crash">();
-  const edge = await startEdgeProcess({
-    paths: session.paths,
-    config: session.config,
-    upstream: upstreamOf(session.config),
-    version: VERSION,
-    log,
-    onCrash: () => crashed.resolve("crash"),
-  });
+  const edge = await notingFailure("edge", edgeLog, async () =>
+    await startEdgeProcess({
+      paths: session.paths,
+      config: session.config,
+      upstream: upstreamOf(session.config),
+      version: VERSION,
+      log,
+      onCrash: () => crashed.resolve("crash"),
+    }));
   if (edge.outcome.kind === "adopted") {
     stderr.write(`Process ${edge.outcome.pid} already serves the proxy on 127.0.0.1:${edge.outcome.port}\n`);
     return file.close();

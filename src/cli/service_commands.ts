@@ -8,20 +8,22 @@
 
 import { MeterError } from "../domain/errors.ts";
 import { readInstallState } from "../os/install_state.ts";
+import { ownerOf, requireOwnHome } from "../os/own_home.ts";
+import { paths } from "../os/paths.ts";
 import type { ServiceManager } from "../os/services/service_manager.ts";
 import { edgeAt } from "../roles/edge_probe.ts";
 import { readPorts } from "../roles/ports_file.ts";
 import type { MeterContext } from "./app.ts";
-import { lookAtMeter, untilHealthy } from "./daemon_places.ts";
-import { initCommand } from "./init_command.ts";
-import { type Installation, openInstallation } from "./installation.ts";
+import { lookAtMeter, startedAnew, untilHealthy } from "./daemon_places.ts";
+import { askedMode, install, type ModeFlags } from "./init_command.ts";
+import { changing, type Installation, openInstallation, requireBinary } from "./installation.ts";
 
 /** Starts the daemon, and the edge if it is down. Waits until calls are metered. */
 export async function startCommand(this: MeterContext, flags: { readonly quiet: boolean }): Promise<void> {
   const { stdout } = this.process;
   const installation = await openInstallation({ interactive: false, lenient: true });
   const { manager, session: { paths, config }, configProblem } = installation;
-  requireInstalled(installation);
+  requireInstalled(installation, "start");
   if (configProblem !== null) throw configProblem;
   const running = await lookAtMeter(paths, config);
   if (running.state === "present") {
@@ -34,7 +36,7 @@ export async function startCommand(this: MeterContext, flags: { readonly quiet: 
     await service.start();
     if (!flags.quiet) stdout.write(`${name} ${up ? "already up" : "started"}\n`);
   }
-  const found = await untilHealthy(paths, config);
+  const found = await startedAnew(await untilHealthy(paths, config), manager, paths, config);
   if (found.state !== "present") {
     throw new MeterError("daemon_not_running", `Cannot start the meter: ${found.detail}`, {
       hint: found.hint ?? "Look at: halton-meter logs daemon",
@@ -47,7 +49,7 @@ export async function startCommand(this: MeterContext, flags: { readonly quiet: 
 export async function stopCommand(this: MeterContext): Promise<void> {
   const { stdout } = this.process;
   const installation = await openInstallation({ interactive: false, lenient: true });
-  requireInstalled(installation);
+  requireInstalled(installation, "stop");
   const { manager, session: { paths, config } } = installation;
   const daemon = serviceOf(manager, "daemon");
   const before = await daemon.state();
@@ -55,7 +57,9 @@ export async function stopCommand(this: MeterContext): Promise<void> {
   stdout.write(before.running ? "daemon stopped\n" : "daemon was not running\n");
   const foreign = readPorts(paths.effectivePorts).daemon?.pid ?? null;
   if (foreign !== null && foreign !== before.pid && (await lookAtMeter(paths, config)).state !== "absent") {
-    stdout.write(`A daemon still runs as process ${foreign}, which was not started as a service: end it with Ctrl-C\n`);
+    throw new MeterError("failed", `Cannot stop metering: process ${foreign} is a daemon that is no service`, {
+      hint: `End it with Ctrl-C in its terminal, or run: kill ${foreign}`,
+    });
   }
   const edge = await edgeAt(config.daemon.edgePort);
   stdout.write(
@@ -68,16 +72,19 @@ export async function stopCommand(this: MeterContext): Promise<void> {
 /** Takes a broken installation down and sets it up again in its mode. Recorded calls, settings and certificate stay. */
 export async function rescueCommand(
   this: MeterContext,
-  flags: { readonly apps: boolean; readonly full: boolean; readonly envOnly: boolean },
+  flags: ModeFlags,
 ): Promise<void> {
-  const installation = await openInstallation({ interactive: true });
-  const asked = flags.apps || flags.full || flags.envOnly;
-  const { mode } = await readInstallState(installation.session.paths);
-  if (mode === null && !asked) {
+  requireBinary();
+  const asked = askedMode(flags);
+  const { mode } = await readInstallState(paths());
+  if (mode === null && asked === null) {
     throw new MeterError("failed", "Cannot rescue an installation: there is none", { hint: "Run: halton-meter init" });
   }
-  await endOrphans(installation);
-  await initCommand.call(this, { ...flags, nonInteractive: true, shellRc: true, clean: true });
+  requireOwnHome(Deno.env, Deno.uid(), ownerOf);
+  await changing(this, paths(), async () => {
+    await endOrphans(await openInstallation({ interactive: true }));
+    await install(this, { ...flags, nonInteractive: true, clean: true }, asked);
+  });
 }
 
 /** Processes of ours that their manager has lost sight of. */
@@ -98,9 +105,9 @@ async function endOrphans({ session: { paths, config }, manager }: Installation)
   }
 }
 
-function requireInstalled({ installed }: Installation): void {
+function requireInstalled({ installed }: Installation, verb: "start" | "stop"): void {
   if (installed !== null) return;
-  throw new MeterError("failed", "Cannot do this: the meter is not installed as a service", {
+  throw new MeterError("failed", `Cannot ${verb} the meter: it is not installed as a service`, {
     hint: 'Run "halton-meter init" to install it, or "halton-meter daemon" to run it in this terminal',
   });
 }

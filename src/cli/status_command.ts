@@ -61,7 +61,9 @@ export async function statusCommand(this: MeterContext, flags: { readonly json: 
     const quota = report.quota.map((window) => quotaLine(window, Date.now())).filter((line) => line !== null);
     stdout.write([...lines, ...quota.map(showable), ""].join("\n"));
     for (const problem of report.problems) stdout.write(`! ${problem}\n`);
-    if (!report.running) stdout.write("\nStart the meter with `halton-meter daemon`\n");
+    if (!report.running) {
+      stdout.write(`\nStart the meter with \`halton-meter ${report.install_mode === null ? "daemon" : "start"}\`\n`);
+    }
   }
   this.process.exitCode = report.problems.length > 0 ? 4 : report.running ? 0 : 3;
 }

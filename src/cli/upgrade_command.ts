@@ -9,6 +9,8 @@
 import { MeterError } from "../domain/errors.ts";
 import { inspectProgram, replaceProgram } from "../install/program_file.ts";
 import { compareVersions, upgrade } from "../install/upgrade.ts";
+import type { Paths } from "../os/paths.ts";
+import { commandLine } from "../os/trust/shell_words.ts";
 import type { Service } from "../os/services/service_manager.ts";
 import { askSupervisor } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
@@ -16,6 +18,8 @@ import { edgeAt } from "../roles/edge_probe.ts";
 import { selfTest, type SelfTestResult } from "../roles/self_test.ts";
 import type { MeterContext } from "./app.ts";
 import { type Installation, openInstallation, requireBinary } from "./installation.ts";
+import { whyNotStarted } from "./start_failure.ts";
+import { callsUnderWay, untilQuiet } from "./upgrade_quiet.ts";
 import { VERSION } from "./version.ts";
 
 /** Flags of the command. */
@@ -33,6 +37,8 @@ const TEST_PAUSE_MS = 500;
 /** So many looks in a row at a daemon that is not there: its manager has given up, or starts it in vain. */
 const GIVEN_UP = 20;
 const ANSWER_MS = 2_000;
+/** An edge without open connections ends, and is followed, within this while a daemon serves its port. */
+const SUCCESSION_MS = 10_000;
 
 /** Replaces the program and restarts what runs as a service. */
 export async function upgradeCommand(this: MeterContext, flags: UpgradeFlags): Promise<void> {
@@ -40,6 +46,7 @@ export async function upgradeCommand(this: MeterContext, flags: UpgradeFlags): P
   const { stdout } = this.process;
   const installation = await openInstallation({ interactive: false, lenient: true });
   const { machine } = installation;
+  await mustBeOwn(installation, flags.from);
   const { version } = await inspectProgram(machine.run, absolute(flags.from), `${Deno.build.os}-${Deno.build.arch}`);
   const older = compareVersions(version, VERSION) < 0;
   if (older && !flags.allowDowngrade) {
@@ -48,18 +55,43 @@ export async function upgradeCommand(this: MeterContext, flags: UpgradeFlags): P
     });
   }
   const running = await runningServices(installation);
+  const say = (line: string) => stdout.write(`${line}\n`);
+  const status = () => askDaemon(installation);
+  if (running.daemon !== null) await untilQuiet(async () => callsUnderWay(await status()), say);
+  let tested = false;
   await upgrade({ from: VERSION, to: version }, {
     replace: () => replaceProgram(absolute(flags.from), machine.binary),
-    restartDaemon: (to) => restartDaemon(installation, running.daemon, to),
-    restartEdge: (to) => restartEdge(installation, running.edge, to),
-    say: (line) => stdout.write(`${line}\n`),
+    restartDaemon: async (to) => void (tested = await restartDaemon(installation, running.daemon, to)),
+    restartEdge: (to) => restartEdge(installation, running.edge, to, say),
+    say,
   });
-  const restarted = Object.values(running).filter((service) => service !== null).map(({ name }) => name);
-  stdout.write(
-    restarted.length === 0
-      ? "Nothing runs as a service: what you started yourself goes on with the earlier version until you end it\n"
-      : `Restarted the ${restarted.join(" and the ")}; a test call was metered\n`,
-  );
+  say(closing(Object.values(running).filter((service) => service !== null).map(({ name }) => name), tested));
+  const left = running.daemon === null ? await status() : null;
+  if (left !== null) {
+    say(`The daemon, process ${left.pid}, was not started as a service: version ${left.version} until you end it`);
+  }
+}
+
+function closing(restarted: readonly string[], tested: boolean): string {
+  if (restarted.length === 0) return "Nothing runs as a service, so nothing was restarted";
+  return `Restarted the ${restarted.join(" and the ")}; ${
+    tested ? "a test call was metered" : "no test call was made"
+  }`;
+}
+
+async function askDaemon({ session: { paths } }: Installation): Promise<DaemonStatus | null> {
+  return await askSupervisor(paths.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
+}
+
+/** @throws {MeterError} `bad_input` where the services start another program than this one, whose file would be replaced. */
+async function mustBeOwn({ manager, machine }: Installation, from: string): Promise<void> {
+  for (const name of ["daemon", "edge"] as const) {
+    const { startsProgram: program = null } = await manager.service(name)?.state() ?? {};
+    if (program === null || program === machine.binary) continue;
+    throw new MeterError("bad_input", `Cannot upgrade: the ${name} is ${program}, and this is ${machine.binary}`, {
+      hint: `Run: ${commandLine([program, "upgrade", "--from", from])}`,
+    });
+  }
 }
 
 /** Services that are not running stay so. */
@@ -73,27 +105,37 @@ async function runningServices(
   return { daemon: await running("daemon"), edge: await running("edge") };
 }
 
-async function restartDaemon({ session }: Installation, service: Service | null, version: string): Promise<void> {
-  if (service === null) return;
-  const { paths, config: { daemon: { edgePort, internalPort } } } = session;
-  const status = async () => await askSupervisor(paths.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
+/** @returns whether a test call was metered. */
+async function restartDaemon(installation: Installation, service: Service | null, version: string): Promise<boolean> {
+  if (service === null) return false;
+  const { paths, config: { daemon: { edgePort, internalPort } } } = installation.session;
+  const status = () => askDaemon(installation);
   const before = (await status())?.pid;
   await service.restart();
   let absent = 0;
   const found = await patiently(async () => {
     absent = (await service.state()).running ? 0 : absent + 1;
-    if (absent >= GIVEN_UP) throw new MeterError("failed", `The daemon of version ${version} does not stay up`);
+    if (absent >= GIVEN_UP) {
+      throw new MeterError("failed", `The daemon of version ${version} does not stay up${reason(paths)}`);
+    }
     const now = await status();
     return now !== null && now.pid !== before && now.version === version ? now : null;
   });
   if (found === null) {
-    throw new MeterError("failed", `The daemon of version ${version} does not answer after ${HEALTHY_MS / 1000} s`);
+    const state = `does not answer after ${HEALTHY_MS / 1000} s${reason(paths)}`;
+    throw new MeterError("failed", `The daemon of version ${version} ${state}`);
   }
-  if (await edgeAt(edgePort) === null) return; // Then nothing could be tested, whatever the version.
+  if (await edgeAt(edgePort) === null) return false; // Then nothing could be tested, whatever the version.
   const result = await settledTest(() => selfTest({ paths, edgePort, standInPort: internalPort }));
   if (!result.ok) {
     throw new MeterError("failed", `The test call through version ${version} failed: ${result.layer}: ${result.found}`);
   }
+  return true;
+}
+
+function reason({ daemonLog }: Paths): string {
+  const found = whyNotStarted(daemonLog);
+  return found === null ? "" : `: ${found}`;
 }
 
 /** An edge that has just seen the daemon down takes it for down a moment longer; see roles/edge_health.ts. */
@@ -105,17 +147,39 @@ async function settledTest(test: () => Promise<SelfTestResult>): Promise<SelfTes
   }
 }
 
-/** The edge gives its port to the daemon, and the next one takes it from there; see roles/edge_succession.ts. */
-async function restartEdge({ session }: Installation, service: Service | null, version: string): Promise<void> {
+/**
+ * The edge gives its port to the daemon, and the next one takes it from there; see roles/edge_succession.ts. An edge whose
+ * connections are still open may take its time: the daemon's own edge, of the new version, serves until it has ended.
+ */
+async function restartEdge(
+  installation: Installation,
+  service: Service | null,
+  version: string,
+  say: (line: string) => void,
+): Promise<void> {
   if (service === null) return;
-  const { edgePort } = session.config.daemon;
-  const before = (await edgeAt(edgePort))?.pid;
-  await service.restart();
+  const { edgePort } = installation.session.config.daemon;
+  const [serving, daemon, { pid: own }] = await Promise.all([
+    edgeAt(edgePort),
+    askDaemon(installation),
+    service.state(),
+  ]);
+  const leaving = own !== null && daemon !== null && serving?.pid === daemon.pid; // Told to by an upgrade before this one.
+  if (daemon === null) await service.restart();
+  else if (!leaving) await service.relieve();
+  const begun = performance.now();
   const found = await patiently(async () => {
-    const pid = (await service.state()).pid;
-    const now = await edgeAt(edgePort);
-    return now !== null && now.pid === pid && now.pid !== before && now.version === version ? now : null;
+    const [now, { pid }] = await Promise.all([edgeAt(edgePort), service.state()]);
+    if (now === null || now.version !== version) return null;
+    if (now.pid === pid && (now.pid !== serving?.pid)) return "followed";
+    const waits = pid === own && now.pid === daemon?.pid && performance.now() - begun > SUCCESSION_MS;
+    return waits ? "leaving" : null;
   });
+  if (found === "leaving") {
+    say(
+      "The earlier edge goes on until its open connections end, 15 minutes at most; the daemon serves the port so long",
+    );
+  }
   if (found === null) {
     throw new MeterError("failed", `The edge of version ${version} does not serve port ${edgePort}`);
   }

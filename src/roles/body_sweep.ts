@@ -12,7 +12,7 @@
 
 import type { Config } from "../domain/config.ts";
 import { errorLabel, type LogEvent } from "../log.ts";
-import { BodyRemoval, type BodySum, freePages, type RemovalScope, shrinkStep } from "../store/body_removal.ts";
+import { BodyRemoval, type BodySum, foldLog, freePages, type RemovalScope, shrinkStep } from "../store/body_removal.ts";
 import { BodyTotal } from "../store/body_total.ts";
 import type { Database } from "../store/database.ts";
 import type { Counters } from "./messages.ts";
@@ -25,6 +25,9 @@ const DAY_MS = 86_400_000;
 
 /** Between two steps, for rows that wait to be written. */
 const PAUSE_MS = 5;
+
+/** How long those who read are waited for until the log can be folded in. */
+const FOLD_WAIT_MS = 250;
 
 /** Free pages that are kept, since the next bodies will need them: 8 MiB. */
 const RESERVED_PAGES = 2_048;
@@ -46,6 +49,8 @@ export class BodySweep {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #stopped = false;
   #checking = false;
+  /** Whether what was deleted is gone from the log too. An earlier process may have been killed before it came to that. */
+  #folded = false;
   #sweptAt: number | null = null;
   #sweptDays: number | null = null;
   #sweeps = 0;
@@ -81,6 +86,8 @@ export class BodySweep {
       if (this.#isDue(now, settings.retentionDays)) removed += await this.#sweepOld(now, settings.retentionDays);
       if (settings.maxTotalBytes > 0) removed += await this.#keepBudget(now, settings.maxTotalBytes);
       if (removed > 0) await this.#shrink();
+      if (removed > 0) this.#folded = false;
+      if (!this.#folded && !this.#stopped) this.#folded = foldLog(this.#options.db, FOLD_WAIT_MS);
       this.#lastFailure = null;
     } catch (error) {
       if (this.#stopped) return; // The database is closed.

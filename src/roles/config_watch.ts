@@ -1,8 +1,10 @@
 /**
  * Notices that config.toml changed, so that a running daemon takes the new settings up. Looks at the file's facts every
- * second and reads it only when they differ.
+ * second, and whenever it is asked to, and reads it only when they differ.
  *
- * A file that is wrong changes nothing: the settings before it stay, and what is wrong is kept for `status`.
+ * A file that is wrong changes nothing: the settings before it stay, and what is wrong is kept for `status`. One that is gone
+ * or empty means the defaults only when it stays so, since editors empty or rename a file before they write it, and the
+ * defaults store bodies.
  *
  * Imports: domain, os.
  *
@@ -13,8 +15,11 @@ import type { Config } from "../domain/config.ts";
 import { MeterError } from "../domain/errors.ts";
 import { loadConfig } from "../os/config_file.ts";
 
-/** How often the file is looked at, ms. */
+/** How often the file is looked at, ms; also how long it has to be gone or empty until that is believed. */
 const LOOK_MS = 1_000;
+
+/** Whether a watch looks by itself, or only when it is asked to. */
+export type WatchMode = "by itself" | "when asked";
 
 /** What a change sets off. */
 export interface ConfigWatchHandlers {
@@ -32,21 +37,22 @@ export class ConfigWatch {
   readonly #path: string;
   readonly #handlers: ConfigWatchHandlers;
   readonly #started: Config;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
   /** Settings in use, as JSON. */
   #used: string;
   /** Not known yet: the file may have changed since it was read for the start. */
   #facts: string | null = null;
   #problems: readonly string[] = [];
-  #looking = false;
+  #looking: Promise<void> | null = null;
+  #emptySince: number | null = null;
 
-  /** @param started The settings that the daemon was started with. */
-  constructor(path: string, started: Config, handlers: ConfigWatchHandlers) {
+  /** @param started The settings in use now. */
+  constructor(path: string, started: Config, handlers: ConfigWatchHandlers, mode: WatchMode = "by itself") {
     this.#path = path;
     this.#started = started;
     this.#handlers = handlers;
     this.#used = JSON.stringify(started);
-    this.#timer = setInterval(() => this.look(), LOOK_MS);
+    this.#timer = mode === "when asked" ? undefined : setInterval(() => this.look(), LOOK_MS);
   }
 
   /** Sentences for `status`; empty when the file is good and in use as a whole. */
@@ -58,12 +64,15 @@ export class ConfigWatch {
     clearInterval(this.#timer);
   }
 
-  /** Looks once. Never throws. */
-  async look(): Promise<void> {
-    if (this.#looking) return;
-    const facts = factsOf(this.#path);
-    if (facts === this.#facts) return;
-    this.#looking = true;
+  /** Looks once; resolves when what was found is in use. Never rejects. */
+  look(): Promise<void> {
+    return this.#looking ??= this.#lookOnce().finally(() => this.#looking = null);
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { facts, empty } = factsOf(this.#path);
+    if (!empty) this.#emptySince = null;
+    if (facts === this.#facts || (empty && this.#mayBeWritten())) return;
     try {
       const config = await loadConfig(this.#path);
       this.#problems = this.#unused(config);
@@ -77,8 +86,12 @@ export class ConfigWatch {
       this.#handlers.invalid(reason);
     } finally {
       this.#facts = facts;
-      this.#looking = false;
     }
+  }
+
+  #mayBeWritten(): boolean {
+    this.#emptySince ??= performance.now();
+    return performance.now() - this.#emptySince < LOOK_MS;
   }
 
   #unused(config: Config): string[] {
@@ -90,12 +103,12 @@ export class ConfigWatch {
   }
 }
 
-/** What tells one state of the file from another. */
-function factsOf(path: string): string {
+/** What tells one state of the file from another, and whether there is nothing in it. */
+function factsOf(path: string): { readonly facts: string; readonly empty: boolean } {
   try {
     const { mtime, size, ino } = Deno.statSync(path);
-    return `${mtime?.getTime()} ${size} ${ino}`;
+    return { facts: `${mtime?.getTime()} ${size} ${ino}`, empty: size === 0 };
   } catch {
-    return "absent";
+    return { facts: "absent", empty: true };
   }
 }

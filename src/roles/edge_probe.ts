@@ -1,5 +1,5 @@
 /**
- * Asks a port on loopback whether an edge of ours serves it.
+ * Asks a port on loopback whether an edge of ours serves it, or anybody.
  *
  * Imports: roles/splice.ts.
  *
@@ -43,6 +43,16 @@ export async function edgeAt(port: number): Promise<LiveEdge | null> {
   } finally {
     clearTimeout(timer);
     if (connection !== null) closeQuietly(connection);
+  }
+}
+
+/** Whether nobody has the port. */
+export function portIsFree(port: number): boolean {
+  try {
+    closeQuietly(Deno.listen({ hostname: "127.0.0.1", port }));
+    return true;
+  } catch {
+    return false;
   }
 }
 

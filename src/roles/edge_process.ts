@@ -15,13 +15,16 @@ import type { Paths } from "../os/paths.ts";
 import { askForPort, givePort, type Released } from "./edge_succession.ts";
 import type { EdgeOutcome, FromWorker } from "./messages.ts";
 import { permissionsOf, type RowInputs } from "./permissions.ts";
-import { fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
+import { type EffectivePorts, fallbackPorts, readPorts, updatePorts } from "./ports_file.ts";
 import { answerConnections, gatherConnections } from "./process_connections.ts";
 import { serveUnix, type UnixServer } from "./unix_server.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** Connections that are open may go on for so long in an edge that another has succeeded, or until it is killed. */
 const LAST_CONNECTIONS_MS = 15 * 60_000;
+
+/** How often a ports file that could not be written is tried again. */
+const PUBLISH_AGAIN_MS = 3_000;
 
 /** What the process is started with. */
 export interface EdgeProcessOptions {
@@ -63,8 +66,9 @@ export async function startEdgeProcess(options: EdgeProcessOptions): Promise<Edg
   const held = Promise.withResolvers<boolean>();
   const { worker, outcome } = await startEdgeWorker(options, row, held.resolve);
   let answering: UnixServer | null = null;
+  let publishing = { stop: () => {} };
   if (outcome.kind === "listening") {
-    updatePorts(paths.effectivePorts, { edge: { port: outcome.port, pid: Deno.pid } });
+    publishing = publish(paths.effectivePorts, outcome.port, log);
     answering = answerAt(options, worker, row, startedAt);
     log({ event: "edge.startup.ready", pid: Deno.pid, port: outcome.port });
   }
@@ -86,9 +90,30 @@ export async function startEdgeProcess(options: EdgeProcessOptions): Promise<Edg
     stop() {
       worker.terminate();
       answering?.close();
-      if (readPorts(paths.effectivePorts).edge?.pid === Deno.pid) updatePorts(paths.effectivePorts, { edge: null });
+      publishing.stop();
+      if (readPorts(paths.effectivePorts).edge?.pid === Deno.pid) putPart(paths.effectivePorts, null, log);
     },
   };
+}
+
+/** Names this edge in the ports file. On a disk that is full or broken it serves all the same, and tries until it can. */
+function publish(path: string, port: number, log: EdgeProcessOptions["log"]): { stop(): void } {
+  const attempt = () => putPart(path, { port, pid: Deno.pid }, log);
+  if (attempt()) return { stop: () => {} };
+  const timer = setInterval(() => attempt() && clearInterval(timer), PUBLISH_AGAIN_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+/** @returns false when it could not be written. */
+function putPart(path: string, edge: EffectivePorts["edge"], log: EdgeProcessOptions["log"]): boolean {
+  try {
+    updatePorts(path, { edge });
+    return true;
+  } catch (error) {
+    const reason = error instanceof MeterError ? error.message : errorLabel(error);
+    log({ event: "edge.ports.failed", reason });
+    return false;
+  }
 }
 
 function startEdgeWorker(

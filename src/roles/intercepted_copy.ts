@@ -50,6 +50,9 @@ export class InterceptedCopy implements ConnectionSink {
   #leftFirst: ConnectionSide | null = null;
   #requests = 0;
   #responses = 0;
+  /** When a request first had to wait for its response since the connection was idle. */
+  #waitingSince: number | null = null;
+  #upgraded = false;
 
   constructor(
     connection: number,
@@ -79,12 +82,23 @@ export class InterceptedCopy implements ConnectionSink {
     return !this.#opaque && this.#requests === this.#responses;
   }
 
+  /**
+   * How long a call has been under way, in ms; null when none is. A connection that was upgraded, or that cannot be followed,
+   * is open for as long as its client likes and counts as none.
+   */
+  get callMs(): number | null {
+    return this.idle || this.#opaque || this.#upgraded || this.#waitingSince === null
+      ? null
+      : preciseNow() - this.#waitingSince;
+  }
+
   /** The connection could not be followed to its end. */
   get gaveUp(): boolean {
     return this.#opaque;
   }
 
   requestHead(x: number, head: RequestHead): void {
+    if (this.idle) this.#waitingSince = preciseNow();
     this.#requests++;
     const facts = { host: this.#host, method: head.method, target: head.target, headers: fieldMap(head.fields) };
     if (surfaceFor(facts) === null) {
@@ -115,6 +129,7 @@ export class InterceptedCopy implements ConnectionSink {
   }
 
   responseHead(x: number, head: ResponseHead): void {
+    if (head.status === 101) this.#upgraded = true;
     const exchange = this.#open.get(x);
     if (exchange === undefined) return;
     exchange.codedResponse = isCoded(fieldMap(head.fields).get("content-encoding"));

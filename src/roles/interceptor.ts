@@ -115,6 +115,12 @@ export async function startInterceptor(options: InterceptorOptions): Promise<Int
   answerProbes(health, new TextEncoder().encode(token));
   const state = { ports: { ...await listen(options.leaves), health: portOf(health), token } };
 
+  /** Calls under way, and for how long the oldest of them has been; see cli/upgrade_quiet.ts. */
+  function underWay() {
+    const ages = [...live.values()].map(({ copy }) => copy.callMs).filter((age) => age !== null);
+    return { calls_under_way: ages.length, longest_call_ms: Math.round(Math.max(0, ...ages)) };
+  }
+
   return {
     get ports() {
       return state.ports;
@@ -137,6 +143,7 @@ export async function startInterceptor(options: InterceptorOptions): Promise<Int
       ...outcomes,
       ...copies,
       open: live.size,
+      ...underWay(),
       dropped_request_bytes: outbox.counters.droppedRequestBytes,
       dropped_response_bytes: outbox.counters.droppedResponseBytes,
       unacknowledged_bytes: outbox.unacknowledged,

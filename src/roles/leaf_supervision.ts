@@ -28,8 +28,8 @@ export interface AuditFact {
 export interface LeafSupervisionOptions {
   readonly paths: Paths;
   readonly log: (event: LogEvent) => void;
-  /** The data folder was found open to others and closed. */
-  readonly homeTightened: boolean;
+  /** Folders and files that were found open to others and closed before the start. */
+  readonly tightened: readonly string[];
 }
 
 /** The leaves that are served right now. */
@@ -48,12 +48,12 @@ export class LeafSupervision {
 
   /** Issues leaves. @returns what the audit trail has to say. @throws {MeterError} `ca_unusable` and others */
   async issue(): Promise<readonly AuditFact[]> {
-    const { paths, log, homeTightened } = this.#options;
+    const { paths, log } = this.#options;
     const now = Date.now();
     await noteMissing(paths, [paths.caFolder, paths.caKey, paths.caCertificate]);
     const ca = await loadOrCreateCa({ dir: paths.caFolder, create: () => mintAuthority(now) });
-    // Leaves are issued again and again; the folder was looked at once.
-    const tightened = homeTightened && this.#issued === null ? [paths.home, ...ca.tightened] : ca.tightened;
+    // Leaves are issued again and again; the others were looked at once.
+    const tightened = [...this.#issued === null ? this.#options.tightened : [], ...ca.tightened];
     for (const path of tightened) log({ event: "daemon.permissions.tightened", path });
     this.#issued = await mintLeaves(ca.pem, now);
     const not_after = new Date(this.#issued.notAfter).toISOString();

@@ -106,6 +106,8 @@ export type ToRecorder =
   | {
     readonly kind: "recorder.start";
     readonly database: string;
+    /** Path of config.toml, looked at before a body is kept. */
+    readonly configFile: string;
     readonly config: Config;
     readonly interceptor: MessagePort;
   }

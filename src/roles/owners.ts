@@ -115,6 +115,9 @@ export class Owners {
   notes(): string[] {
     return this.#distinctProblems().map(({ path: found, line, reason }) => {
       const path = withoutSecrets(found);
+      if (reason === "malformed value") {
+        return `Line ${line} of ${path} is neither on nor off: body_capture is off there`;
+      }
       return line === null ? `Ignored ${path}: ${reason}` : `Ignored line ${line} of ${path}: ${reason}`;
     });
   }

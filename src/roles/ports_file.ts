@@ -1,13 +1,14 @@
 /**
  * `effective-ports.json`: the ports in use, the single source of truth for edge, `run`, `status` and `doctor`.
  *
- * Imports: domain, roles/messages.ts (types).
+ * Imports: domain, log.ts, roles/messages.ts (types).
  *
  * @module
  */
 
 import { MeterError } from "../domain/errors.ts";
 import { INTERCEPTED_HOSTS } from "../domain/hosts.ts";
+import { errorLabel } from "../log.ts";
 import type { InterceptorPorts } from "./messages.ts";
 
 /** Content of the file. The daemon's part is null while no daemon runs, the edge's while no edge does. */
@@ -34,7 +35,12 @@ export function readPorts(path: string): EffectivePorts {
   }
 }
 
-/** Replaces one process's part, keeping the other's; atomic, mode 0600. @throws {MeterError} `failed` when it cannot. */
+/**
+ * Replaces one process's part, keeping the other's; atomic, mode 0600. On a full disk a shorter text is written over the
+ * old one, since a daemon that ends must be able to take itself out: the file must never name a daemon that is gone.
+ *
+ * @throws {MeterError} `failed` when it cannot.
+ */
 export function updatePorts(path: string, part: Partial<EffectivePorts>): void {
   const text = JSON.stringify({ ...readPorts(path), ...part }, null, 2) + "\n";
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
@@ -43,12 +49,28 @@ export function updatePorts(path: string, part: Partial<EffectivePorts>): void {
     Deno.renameSync(temporary, path);
   } catch (cause) {
     removeQuietly(temporary);
-    const state = cause instanceof Error ? cause.name : "unknown error";
-    throw new MeterError("failed", `Cannot write ${path}: ${state}`, {
+    if (isOutOfSpace(cause) && isWrittenOver(path, text)) return;
+    throw new MeterError("failed", `Cannot write ${path}: ${errorLabel(cause)}`, {
       hint: "Check what is there, and the owner and the free space of its folder",
       cause,
     });
   }
+}
+
+/** Fills the place that the file has, in one write; blanks at the end of JSON mean nothing. False when it does not fit. */
+function isWrittenOver(path: string, text: string): boolean {
+  try {
+    const info = Deno.lstatSync(path);
+    if (!info.isFile || info.size < text.length) return false;
+    using file = Deno.openSync(path, { write: true });
+    return file.writeSync(new TextEncoder().encode(text.padEnd(info.size))) === info.size;
+  } catch {
+    return false;
+  }
+}
+
+function isOutOfSpace(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function removeQuietly(path: string): void {

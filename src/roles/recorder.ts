@@ -39,8 +39,13 @@ export interface RecorderOptions {
   readonly config: Config;
   /** Hex key of this installation. */
   readonly promptHashKey: string;
-  /** Whether bodies of a project are kept; null = the daemon-wide setting holds. */
-  readonly bodyCaptureOf: (slug: string) => boolean | null;
+  /** Whether bodies of a project's call that began then (UTC epoch ms) are kept; null = the daemon-wide setting holds. */
+  readonly bodyCaptureOf: (slug: string, since: number) => boolean | null;
+  /**
+   * Resolves when changed settings are in force; asked for when a call begins, and awaited before a body of it is kept. Absent =
+   * they come by `configure` only.
+   */
+  readonly settle?: () => Promise<void>;
   /** Keeps what a provider says of an allowance. Absent = not kept. */
   readonly keepQuota?: (sample: QuotaSample) => void;
   /** Takes a call of the meter to itself, which is not spend and makes no row. */
@@ -74,6 +79,8 @@ export class Recorder {
   #failed = 0;
   #opaque = 0;
   #lastFailure: string | null = null;
+  /** When `bodies.enabled` was last seen to be false, UTC epoch ms. */
+  #offAt = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -87,6 +94,7 @@ export class Recorder {
   configure(config: Config, rates: RateTable): void {
     this.#redactor = createRedactor(config.redaction.rules);
     this.#config = config;
+    this.#noteOff();
     this.#rates = rates;
   }
 
@@ -167,6 +175,7 @@ export class Recorder {
         const facts = { host: connection.host, method: record.method, target: record.target, headers };
         const surface = surfaceFor(facts);
         if (surface === null) return;
+        this.#settle().catch((error) => this.#fail(error));
         const tellQuota = (event: string) => this.#quota.takeEvent(facts.host, event, record.at);
         connection.exchanges.set(
           record.x,
@@ -279,7 +288,8 @@ export class Recorder {
     const found = await this.#book.ownerOf(connection);
     const owner: Owner = found ??
       { slug: this.#config.tagging.defaultProject, layer: "smart_default" };
-    let bodies = this.#capture(owner) ? takeBodies().map((body) => this.#redacted(body)) : [];
+    await this.#settle();
+    let bodies = this.#capture(owner, seen.requestedAt) ? takeBodies().map((body) => this.#redacted(body)) : [];
     for (const read of readings) {
       const reading = spent(read, seen);
       const { explain: _, ...cost } = costOf(reading, this.#rates, seen.requestedAt);
@@ -307,9 +317,20 @@ export class Recorder {
   }
 
   /** Off wins where a folder and the user disagree: a `.haltonrc` may come with a checkout, so that it cannot turn capture on. */
-  #capture(owner: Owner): boolean {
+  #capture(owner: Owner, since: number): boolean {
     if (owner.bodyCapture === false) return false;
-    return this.#options.bodyCaptureOf(owner.slug) ?? this.#config.bodies.enabled;
+    const enabled = this.#config.bodies.enabled && since > this.#offAt;
+    return this.#options.bodyCaptureOf(owner.slug, since) ?? enabled;
+  }
+
+  /** Looked at when a call begins as well: whoever turns capture off for one call and on again means that call. */
+  async #settle(): Promise<void> {
+    await this.#options.settle?.();
+    this.#noteOff();
+  }
+
+  #noteOff(): void {
+    if (!this.#config.bodies.enabled) this.#offAt = Date.now();
   }
 
   #redacted(body: KeptBody): BodyRow {

@@ -18,9 +18,11 @@ import { type Database, openForWriting } from "../store/database.ts";
 import { prepareQuotaInsert } from "../store/quota.ts";
 import { seedRates } from "../store/rates.ts";
 import { noteSettings } from "../store/seen_settings.ts";
-import { audit, bodyCaptureBySlug, promptHashKey } from "../store/settings.ts";
+import { audit, promptHashKey } from "../store/settings.ts";
 import { Writer } from "../store/writer.ts";
 import { BodySweep } from "./body_sweep.ts";
+import { CaptureChoices } from "./capture_choices.ts";
+import { ConfigWatch } from "./config_watch.ts";
 import { newId } from "./ids.ts";
 import type { CopyAck, CopyBatch, FromWorker, ToRecorder } from "./messages.ts";
 import { rateRows } from "./rate_rows.ts";
@@ -34,21 +36,22 @@ reportFaults();
 // Deno 2.4 warns, on standard error, of a deprecated constructor that its own createHmac uses.
 Object.assign(process, { noDeprecation: true });
 
-/** A change of a project's settings takes effect within this. */
-const SETTINGS_MS = 1_000;
+/** Calls that end within this share one look at config.toml. A real call takes longer, so that none is made after a change and missed. */
+const SETTLED_MS = 10;
 
 interface Running {
   readonly db: Database;
   readonly writer: Writer;
   readonly recorder: Recorder;
   readonly sweep: BodySweep;
+  readonly choices: CaptureChoices;
+  readonly configFile: string;
 }
 
 let running: Running | null = null;
-/** Makes the next call follow the projects' choices as they are now. */
-let forgetChoices = (): void => {};
-
-const apiLink = new ApiLink({ db: () => running?.db ?? null, changed: () => forgetChoices(), now: Date.now });
+/** Brings a change of config.toml into force before the next body is kept. */
+let watch: ConfigWatch | null = null;
+const apiLink = new ApiLink({ db: () => running?.db ?? null, changed: () => running?.choices.forget(), now: Date.now });
 
 const syncLink = new RecorderSyncLink(() => running?.db ?? null, Date.now);
 
@@ -86,6 +89,8 @@ self.onmessage = (event: MessageEvent<ToRecorder>) => {
     case "recorder.sync":
       return syncLink.connect(message.sync);
     case "recorder.config":
+      // Looked at anew: the file may be newer than the message.
+      watch = running === null ? null : watchConfig(running.configFile, message.config);
       return configure(message.config);
     case "recorder.owner":
       return running?.recorder.setOwner(message.peerPort, message.owner);
@@ -111,20 +116,23 @@ function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
     const db = openForWriting(message.database, { now: Date.now(), onTightened: (path) => tightened.push(path) });
     const rates = createRateTable(message.config.pricing.overrides);
     mirrorRates(db, rates, message.config);
+    const choices = new CaptureChoices(db, Date.now);
     const writer = new Writer(db, { newId, written: () => apiLink.written() });
     const recorder = new Recorder({
       writer,
       rates,
       config: message.config,
       promptHashKey: promptHashKey(db),
-      bodyCaptureOf: captureChoices(db),
+      bodyCaptureOf: (slug, since) => choices.of(slug, since),
+      settle: settler(choices),
       keepQuota: quotaKeeper(db),
       selfTested: (row, bodies) => note(SELF_TEST_EVENT, selfTestDetails(row, bodies)),
       newId,
       log,
     });
     const sweep = new BodySweep({ db, settings: () => recorder.bodySettings, now: Date.now, log });
-    running = { db, writer, recorder, sweep };
+    running = { db, writer, recorder, sweep, choices, configFile: message.configFile };
+    watch = watchConfig(message.configFile, message.config);
     for (const path of tightened) {
       log({ event: "daemon.permissions.tightened", path });
       note("permissions.tightened", { path });
@@ -163,8 +171,10 @@ function noteChanges(db: Database, config: Config): void {
 function configure(config: Config): void {
   if (running === null) return;
   const rates = createRateTable(config.pricing.overrides);
+  const before = JSON.stringify(running.recorder.bodySettings);
   running.recorder.configure(config, rates);
   noteChanges(running.db, config);
+  if (JSON.stringify(config.bodies) !== before) void running.sweep.check();
   try {
     mirrorRates(running.db, rates, config);
   } catch (error) {
@@ -184,18 +194,21 @@ function quotaKeeper(db: Database): (sample: QuotaSample) => void {
   };
 }
 
-/** Reads the projects' choices again now and then, so that a change needs no restart. */
-function captureChoices(db: Database): (slug: string) => boolean | null {
-  let choices = bodyCaptureBySlug(db);
-  let readAt = performance.now();
-  forgetChoices = () => readAt = Number.NEGATIVE_INFINITY;
-  return (slug) => {
-    if (performance.now() - readAt > SETTINGS_MS) {
-      choices = bodyCaptureBySlug(db);
-      readAt = performance.now();
+function watchConfig(path: string, config: Config): ConfigWatch {
+  const handlers = { changed: configure, invalid: () => {} }; // The supervisor's own watch tells of a wrong file.
+  return new ConfigWatch(path, config, handlers, "when asked");
+}
+
+function settler(choices: CaptureChoices): () => Promise<void> {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | undefined;
+  return async () => {
+    choices.refresh();
+    if (performance.now() - lookedAt >= SETTLED_MS) {
+      lookedAt = performance.now();
+      looking = watch?.look();
     }
-    const choice = choices.get(slug);
-    return choice === undefined ? null : choice === "on";
+    await looking;
   };
 }
 

@@ -19,6 +19,7 @@ import { ConfigWatch } from "./config_watch.ts";
 import { supervisorAnswers } from "./control_client.ts";
 import { type ControlHandlers, serveControl } from "./control_server.ts";
 import { type DaemonStatus, gatherStatus } from "./daemon_status.ts";
+import { type DestinationLog, joinLogs } from "./destinations.ts";
 import { EdgeSupervision } from "./edge_supervision.ts";
 import { type AuditFact, LeafSupervision } from "./leaf_supervision.ts";
 import { RENEWAL_CHECK_MS } from "./leaves.ts";
@@ -39,8 +40,8 @@ export interface DaemonOptions {
   readonly upstream: UpstreamSettings;
   readonly version: string;
   readonly log: (event: LogEvent) => void;
-  /** Whether the data folder was found open to others and closed. */
-  readonly homeTightened?: boolean;
+  /** Folders and files that were found open to others and closed before the start. */
+  readonly tightened?: readonly string[];
   /** Sentences of the caller about what is wrong right now, for `status`. */
   readonly notes?: () => readonly string[];
 }
@@ -92,6 +93,8 @@ class Supervisor implements Daemon {
   readonly #edge: EdgeSupervision;
   readonly #api: ApiSupervision;
   readonly #cloud: SyncSupervision;
+  /** What sync roles connected to that have ended. */
+  #syncBefore: DestinationLog | null = null;
   readonly #selfTest: SelfTestTurn;
   readonly #startedAt = Date.now();
   /** As the file says now; the sections that are read once are those of the start. */
@@ -133,7 +136,7 @@ class Supervisor implements Daemon {
       },
       tell: (peerPort, owner) => workers.send("recorder", { kind: "recorder.owner", peerPort, owner }),
     });
-    this.#leaves = new LeafSupervision({ paths, log, homeTightened: options.homeTightened ?? false });
+    this.#leaves = new LeafSupervision({ paths, log, tightened: options.tightened ?? [] });
     this.#edge = new EdgeSupervision({
       ports: config.daemon,
       start: { portsFile: paths.effectivePorts, controlSocket: paths.socket, upstream, version },
@@ -154,7 +157,11 @@ class Supervisor implements Daemon {
     this.#cloud = new SyncSupervision({
       paths,
       start: (start) => this.#startSync(start),
-      stop: () => workers.finish("sync", SYNC_DRAIN_MS),
+      stop: async () => {
+        // A role that is replaced or paused takes no knowledge along of where it has been.
+        this.#syncBefore = joinLogs(this.#syncBefore, await workers.get("sync")?.destinations() ?? null);
+        await workers.finish("sync", SYNC_DRAIN_MS);
+      },
     });
     this.#selfTest = new SelfTestTurn(config.daemon.internalPort, workers);
   }
@@ -249,14 +256,18 @@ class Supervisor implements Daemon {
   async #connections(): Promise<ProcessConnections> {
     // An edge that is not here is in a process of its own, which answers for itself.
     const own: readonly Role[] = this.edge.kind === "listening" || this.#workers.has("edge") ? ["edge"] : [];
-    const sync: readonly Role[] = this.#workers.has("sync") ? ["sync"] : [];
+    const sync: readonly Role[] = this.#workers.has("sync") || this.#syncBefore !== null ? ["sync"] : [];
     const roles: readonly Role[] = [...own, "interceptor", "recorder", "api", ...sync];
+    const found = await gatherConnections(roles, this.#workers.running, this.#workers.restarts, this.#row);
     return {
       process: "daemon",
       pid: Deno.pid,
       version: this.#options.version,
       startedAt: this.#startedAt,
-      roles: await gatherConnections(roles, this.#workers.running, this.#workers.restarts, this.#row),
+      roles: found.map((one) => {
+        const silent = one.running && one.log === null;
+        return one.role === "sync" && !silent ? { ...one, log: joinLogs(this.#syncBefore, one.log) } : one;
+      }),
     };
   }
 
@@ -274,8 +285,8 @@ class Supervisor implements Daemon {
   }
 
   async #startRecorder(interceptor: MessagePort): Promise<void> {
-    const { database } = this.#options.paths;
-    const start = { database, config: this.#config, interceptor };
+    const { database, config: configFile } = this.#options.paths;
+    const start = { database, configFile, config: this.#config, interceptor };
     this.#workers.start("recorder", { kind: "recorder.start", ...start }, [interceptor]);
     await this.#workers.answer("recorder", "recorder.ready");
   }

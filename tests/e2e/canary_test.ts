@@ -318,7 +318,11 @@ async function startRecorder(database: string, heard: unknown[]): Promise<{ work
     event.preventDefault();
     heard.push(event.message);
   };
-  worker.postMessage({ kind: "recorder.start", database, config: defaultConfig(), interceptor: port2 }, [port2]);
+  const configFile = `${database}-has-no-settings`;
+  worker.postMessage(
+    { kind: "recorder.start", database, configFile, config: defaultConfig(), interceptor: port2 },
+    [port2],
+  );
   await ready.promise;
   return { worker, port: port1 };
 }

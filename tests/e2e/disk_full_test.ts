@@ -1,15 +1,16 @@
 /**
  * A disk that is full: calls go on, `status` says it, and what waited is written when there is room again.
  *
- * The full disk is a limit on the size of files that the daemon may write (RLIMIT_FSIZE), set and lifted while it runs.
+ * The full disk is a limit on the size of files that the daemon may write (RLIMIT_FSIZE), set and lifted while it runs; where
+ * new files matter, a small disk of its own, which only processes of the test see.
  *
  * @module
  */
 
-import { equal, match } from "node:assert/strict";
+import { equal, match, ok } from "node:assert/strict";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
-import { withMeter } from "./support/meter.ts";
-import { programCommand, until } from "./support/program.ts";
+import { type Meter, withMeter } from "./support/meter.ts";
+import { programCommand, type Running, until } from "./support/program.ts";
 import { startProvider } from "./support/provider.ts";
 import { oneCall } from "./support/raw_client.ts";
 
@@ -67,5 +68,113 @@ Deno.test({
     } finally {
       await provider.stop();
     }
+  },
+});
+
+/** Makes a disk of 3 MiB in place of the data folder, runs `$1` on it, then the rest of the arguments. */
+const ON_SMALL_DISK = `cp "$HALTON_METER_HOME/config.toml" "$TMPDIR/config.toml" &&
+  mount -t tmpfs -o size=3m,mode=700 tmpfs "$HALTON_METER_HOME" &&
+  cp "$TMPDIR/config.toml" "$HALTON_METER_HOME/" && cd "$HALTON_METER_HOME" || exit 99
+eval "$1"; shift; exec "$@"`;
+
+const UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"] as const;
+
+function canMount(): boolean {
+  try {
+    const [program, ...args] = [...UNSHARE, "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
+    return new Deno.Command(program ?? "", { args }).outputSync().success;
+  } catch {
+    return false; // Not on Linux.
+  }
+}
+
+function startOnSmallDisk(meter: Meter, first: string, part: "daemon" | "edge"): Running {
+  return meter.spawn([...UNSHARE, "sh", "-c", ON_SMALL_DISK, "sh", first, ...programCommand(), part]);
+}
+
+/** Runs a line of shell in the data folder that `running` sees. */
+async function onItsDisk(running: Running, meter: Meter, line: string): Promise<string> {
+  const script = `cd "/proc/$1/root/$2" && ${line}`;
+  const args = ["-c", script, "sh", String(running.pid), meter.home];
+  return new TextDecoder().decode((await new Deno.Command("sh", { args, stderr: "null" }).output()).stdout);
+}
+
+const FILL = "head -c 4000000 /dev/zero >filler 2>&1";
+
+Deno.test({
+  name: "A daemon that is stopped on a full disk lets calls finish, and takes itself out of the ports file",
+  ignore: !canMount(),
+  fn: async () => {
+    const stream = eventStream(anthropicEvents(`msg_${crypto.randomUUID()}`), 1);
+    const [first, ...rest] = stream.steps;
+    ok(first);
+    const gate = Promise.withResolvers<void>();
+    const provider = await startProvider({
+      host: "api.anthropic.com",
+      answer: async () => {
+        await gate.promise;
+        return { ...stream, steps: [first, ...rest] };
+      },
+    });
+    try {
+      await withMeter({ providers: [provider], daemon: false, edge: false }, async (meter) => {
+        const daemon = startOnSmallDisk(meter, "", "daemon");
+        await until("the daemon to be ready", () => daemon.stderr.includes("is metering on"), 20_000);
+        await onItsDisk(daemon, meter, FILL);
+        const call = oneCall(meter.edgePort, [await Deno.readTextFile(meter.caFile)]);
+        await until("the call to be under way", () => (provider.connections[0]?.received.length ?? 0) > 0);
+        daemon.kill("SIGTERM");
+        await until("the daemon to be out of the ports file", async () => {
+          const ports = await onItsDisk(daemon, meter, "cat effective-ports.json");
+          return ports !== "" && JSON.parse(ports).daemon === null;
+        });
+        gate.resolve();
+        match(await call, /message_stop/);
+        const { code, stderr } = await daemon.finished;
+        equal(code, 0, stderr);
+      });
+    } finally {
+      gate.resolve();
+      await provider.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "An edge that starts on a full disk serves all the same, and is in the ports file as soon as there is room",
+  ignore: !canMount(),
+  fn: async () => {
+    await withMeter({ daemon: false, edge: false }, async (meter) => {
+      const edge = startOnSmallDisk(meter, FILL, "edge");
+      await until("the edge to answer", async () => {
+        if (edge.exit !== null) throw new Error(edge.stderr);
+        return (await meter.edgeAnswer(meter.edgePort))?.pid === edge.pid;
+      }, 20_000);
+      equal(await onItsDisk(edge, meter, "cat effective-ports.json"), "");
+      await onItsDisk(edge, meter, "rm filler");
+      await until("the edge to be in the ports file", async () => {
+        const ports = await onItsDisk(edge, meter, "cat effective-ports.json");
+        return ports !== "" && JSON.parse(ports).edge?.pid === edge.pid;
+      }, 20_000);
+      edge.kill("SIGTERM");
+      const { code, stderr } = await edge.finished;
+      equal(code, 0, stderr);
+    });
+  },
+});
+
+Deno.test({
+  name: "A daemon that finds the disk full at its start says so",
+  ignore: !canMount(),
+  fn: async () => {
+    await withMeter({ daemon: false, edge: false }, async (meter) => {
+      const first = startOnSmallDisk(meter, FILL, "daemon");
+      const { code, stderr } = await first.finished;
+      equal(code, 1);
+      match(
+        stderr,
+        /^halton-meter: Cannot \S+ \S+: (?:the disk is full|database or disk is full|disk I\/O error)\n {2}\S.*space/m,
+      );
+    });
   },
 });

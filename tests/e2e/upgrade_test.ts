@@ -9,9 +9,9 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { releaseArchive, sha256 } from "../../scripts/release_archive.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { CANNOT_INSTALL, type Machine, withMachine } from "./support/installed.ts";
-import { type Finished, PROJECT_FOLDER, until } from "./support/program.ts";
+import { type Finished, PROJECT_FOLDER, type Running, until } from "./support/program.ts";
 import { testAuthority } from "./support/provider.ts";
-import { messagesRequest, openTls, readUntil, writeAll } from "./support/raw_client.ts";
+import { messagesRequest, openTls, openTunnel, readUntil, writeAll } from "./support/raw_client.ts";
 
 const HOST = "api.anthropic.com";
 const CALLERS = 4;
@@ -37,6 +37,8 @@ interface Installed {
   /** Downloads install.sh and runs it, as the README tells. */
   installer(...args: string[]): Promise<Finished>;
   meter(...args: string[]): Promise<Finished>;
+  /** Begins an upgrade to the build that is there. */
+  startUpgrade(): Running;
   succeed(...args: string[]): Promise<string>;
   pids(): { readonly daemon: number; readonly edge: number };
 }
@@ -52,6 +54,8 @@ function installed({ sandbox, account }: Machine, url: string): Installed {
   return {
     program,
     meter,
+    startUpgrade: () =>
+      sandbox.start(account, [program, "upgrade", "--from", `${sandbox.folder}/bin/halton-meter`], { env }),
     installer: (...args) =>
       sandbox.run(account, ["sh", "-c", 'curl -fsSL "$0/latest/download/install.sh" | sh -s -- "$@"', url, ...args], {
         env,
@@ -115,6 +119,8 @@ for (const [who, services] of [["user", "systemd"], ["user", "none"], ["root", "
           const first = await own.installer();
           deepEqual([first.code, first.stderr], [0, ""]);
           await own.succeed("init", "--apps", "--non-interactive");
+          await keepsWhatIsUnderWay(machine, own);
+          if (services === "none") await refersToTheInstalled(machine, own);
           const traffic = await startTraffic(machine);
           await traffic.goesOn();
 
@@ -141,6 +147,54 @@ for (const [who, services] of [["user", "systemd"], ["user", "none"], ["root", "
       }
     },
   });
+}
+
+/** A call that takes its time is waited for, and a tunnel outlives the edge that it goes through. */
+async function keepsWhatIsUnderWay(machine: Machine, own: Installed): Promise<void> {
+  const { account, edgePort } = machine;
+  await until("the edge to have the port", () => {
+    const { daemon, edge } = own.pids();
+    return edge !== 0 && edge !== daemon;
+  });
+  const echo = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const echoed = echo.accept().then((far) => far.readable.pipeTo(far.writable)).catch(() => {}); // It ends with the test.
+  const { connection: tunnel, status } = await openTunnel(edgePort, `127.0.0.1:${echo.addr.port}`);
+  equal(status, 200);
+  using tls = await openTls(edgePort, `${HOST}:443`, {
+    name: HOST,
+    caCerts: [await Deno.readTextFile(`${account.home}/.mitmproxy/mitmproxy-ca-cert.pem`)],
+  });
+  const request = messagesRequest();
+  await writeAll(tls, request.subarray(0, -5));
+  await until("the call to be seen", async () => {
+    const { daemon } = JSON.parse((await own.meter("status", "--json")).stdout);
+    return daemon.roles.interceptor.counters.calls_under_way === 1;
+  });
+
+  const upgrade = own.startUpgrade();
+  await until("the upgrade to wait for it", () => upgrade.stdout.includes("Waiting for 1 call under way"));
+  await writeAll(tls, request.subarray(-5));
+  await readUntil(tls, "\r\n0\r\n\r\n");
+  const { code, stdout, stderr } = await upgrade.finished;
+  equal(code, 0, stdout + stderr);
+  match(stdout, /a test call was metered/);
+
+  await writeAll(tunnel, new TextEncoder().encode("still there"));
+  await readUntil(tunnel, "still there");
+  tunnel.close();
+  await echoed;
+  echo.close();
+}
+
+/** Another copy of the program refers to the one that is installed, and changes nothing. */
+async function refersToTheInstalled({ sandbox, meter }: Machine, own: Installed): Promise<void> {
+  const before = own.pids();
+  const { code, stdout, stderr } = await meter("upgrade", "--from", own.program);
+  deepEqual([code, stdout], [1, ""]);
+  match(stderr, /Cannot upgrade: the daemon is .*\/\.local\/bin\/halton-meter, and this is /);
+  match(stderr, /Run: '?.*\/\.local\/bin\/halton-meter'? upgrade --from /);
+  deepEqual(own.pids(), before);
+  ok(await exists(`${sandbox.folder}/bin/halton-meter`));
 }
 
 /** A program that says what it should and then does not run is replaced by the one before it. */

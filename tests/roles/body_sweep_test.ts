@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import type { LogEvent } from "../../src/log.ts";
 import { BodySweep } from "../../src/roles/body_sweep.ts";
 import { bodyStats } from "../../src/store/bodies.ts";
@@ -16,8 +17,8 @@ interface Bench {
   now: number;
 }
 
-async function withSweep(test: (bench: Bench) => Promise<void>): Promise<void> {
-  await withDatabase(async (db) => {
+async function withSweep(test: (bench: Bench, path: string) => Promise<void>): Promise<void> {
+  await withDatabase(async (db, path) => {
     const events: LogEvent[] = [];
     const settings = { enabled: true, maxBodyBytes: 1_000, retentionDays: 10, maxTotalBytes: 0 };
     const sweep = new BodySweep({
@@ -28,7 +29,7 @@ async function withSweep(test: (bench: Bench) => Promise<void>): Promise<void> {
     });
     const bench: Bench = { db, sweep, events, settings, now: NOON };
     try {
-      await test(bench);
+      await test(bench, path);
     } finally {
       sweep.stop();
     }
@@ -159,5 +160,38 @@ Deno.test("BodySweep stops between two steps, and does not touch a database that
     await sweep.check();
     equal(bodyStats(db).count, left);
     deepEqual(events.map(({ event }) => event), ["bodies.swept"]);
+  });
+});
+
+Deno.test("BodySweep leaves no word of what it deleted in the file or its log, also what a killed one left there", async () => {
+  await withSweep(async (bench, path) => {
+    const places = () => [path, `${path}-wal`].filter((file) => Deno.readTextFileSync(file).includes("the marigold"));
+    fill(bench.db, 3, 11, "the marigold");
+    deepEqual(places(), [`${path}-wal`]);
+    bench.db.exec("DELETE FROM request_bodies"); // As the last thing that somebody else did.
+    deepEqual(places(), [`${path}-wal`]);
+    await bench.sweep.check();
+    deepEqual(places(), []);
+    fill(bench.db, 3, 11, "the marigold");
+    bench.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    deepEqual(places(), [path]);
+    bench.now += DAY;
+    await bench.sweep.check();
+    deepEqual(places(), []);
+  });
+});
+
+Deno.test("BodySweep waits a moment only for somebody who reads, and overwrites at the next check", async () => {
+  await withSweep(async ({ db, sweep }, path) => {
+    fill(db, 3, 11, "the marigold");
+    const reader = new DatabaseSync(path, { readOnly: true });
+    reader.exec("BEGIN");
+    reader.prepare("SELECT count(*) FROM requests").get();
+    await sweep.check();
+    ok(Deno.readTextFileSync(`${path}-wal`).includes("the marigold"));
+    deepEqual([bodyStats(db).count, sweep.notes()], [0, []]);
+    reader.close();
+    await sweep.check();
+    equal(Deno.readTextFileSync(`${path}-wal`).length, 0);
   });
 });

@@ -24,6 +24,12 @@ async function withWatch(test: (path: string, watch: ConfigWatch, seen: Seen) =>
   }
 }
 
+async function until(holds: () => boolean): Promise<void> {
+  for (let waited = 0; !holds() && waited < 10_000; waited += 50) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 const OVERRIDE = '[[pricing.overrides]]\nprovider = "openai"\nmodel = "m"\ninput = 1\noutput = 2\n';
 
 Deno.test("ConfigWatch tells of a file that appears, changes and goes, once each", async () => {
@@ -37,6 +43,8 @@ Deno.test("ConfigWatch tells of a file that appears, changes and goes, once each
     deepEqual(seen.changed.map(({ pricing }) => pricing.overrides.length), [1]);
     Deno.removeSync(path);
     await watch.look();
+    equal(seen.changed.length, 1, "an editor may be about to write it");
+    await until(() => seen.changed.length > 1);
     deepEqual(seen.changed.map(({ pricing }) => pricing.overrides.length), [1, 0]);
     deepEqual([seen.invalid, watch.problems], [[], []]);
   });
@@ -67,9 +75,23 @@ Deno.test("ConfigWatch says which settings need a start", async () => {
 Deno.test("ConfigWatch looks by itself", async () => {
   await withWatch(async (path, _watch, seen) => {
     Deno.writeTextFileSync(path, OVERRIDE);
-    for (let waited = 0; seen.changed.length === 0 && waited < 5_000; waited += 50) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(() => seen.changed.length > 0);
     equal(seen.changed.length, 1);
+  });
+});
+
+Deno.test("ConfigWatch that looks when asked gives every asker the settings of that moment, and keeps them through an empty file", async () => {
+  await withWatch(async (path, _watch, seen) => {
+    let used = defaultConfig();
+    const changed = (config: Config) => used = config;
+    const own = new ConfigWatch(path, used, { changed, invalid: () => {} }, "when asked");
+    Deno.writeTextFileSync(path, "[bodies]\nenabled = false\n");
+    const found = await Promise.all([1, 2, 3].map(() => own.look().then(() => used.bodies.enabled)));
+    deepEqual(found, [false, false, false]);
+    Deno.writeTextFileSync(path, "");
+    await own.look();
+    equal(used.bodies.enabled, false);
+    own.close();
+    equal(seen.invalid.length, 0);
   });
 });

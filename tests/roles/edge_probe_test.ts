@@ -1,5 +1,5 @@
 import { equal, match } from "node:assert/strict";
-import { edgeAt } from "../../src/roles/edge_probe.ts";
+import { edgeAt, portIsFree } from "../../src/roles/edge_probe.ts";
 import { withEdge } from "./edge_bench.ts";
 import { closedPort, receiveUntil, send, tcpServer, within } from "./tools.ts";
 
@@ -44,4 +44,11 @@ Deno.test("edgeAt takes everything else for no edge", async () => {
 
 Deno.test("edgeAt does not wait for a program that says nothing", async () => {
   equal(await answerOf(null, false), null);
+});
+
+Deno.test("portIsFree tells a port that somebody listens at from one that nobody does", () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  equal(portIsFree(listener.addr.port), false);
+  listener.close();
+  equal(portIsFree(listener.addr.port), true);
 });

@@ -475,6 +475,31 @@ Deno.test("destinations tells of each provider, and counts a refused certificate
   }
 });
 
+Deno.test("counters tell the calls under way, from the first byte of one to the last of its answer", async () => {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const provide = async (connection: Deno.TlsConn) => {
+    await receiveMessage(connection);
+    await asked;
+    await send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    await connection.read(new Uint8Array(1)).catch(() => null); // The client leaves.
+    connection.close();
+  };
+  await withInterceptor(provide, async ({ interceptor, open, allClosed }) => {
+    const client = await open();
+    equal(interceptor.counters()["calls_under_way"], 0);
+    await send(client, request("POST", METERED, "{}"));
+    await eventually(() => interceptor.counters()["calls_under_way"] === 1, "the call");
+    await eventually(() => (interceptor.counters()["longest_call_ms"] ?? 0) > 0, "its age");
+    ask();
+    await receiveMessage(client);
+    await eventually(() => interceptor.counters()["calls_under_way"] === 0, "its end");
+    equal(interceptor.counters()["longest_call_ms"], 0);
+    equal(interceptor.counters()["open"], 1);
+    client.close();
+    await allClosed();
+  });
+});
+
 Deno.test("counters tell how connections ended", async () => {
   await withInterceptor(mirror, async ({ interceptor, open, allClosed }) => {
     const client = await open();

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import type { Config } from "../../src/domain/config.ts";
+import { type Config, defaultConfig } from "../../src/domain/config.ts";
 import { createRateTable } from "../../src/meter/rates.ts";
 import type { CopyBatch } from "../../src/roles/messages.ts";
 import { Outbox } from "../../src/roles/outbox.ts";
@@ -361,6 +361,23 @@ Deno.test("Recorder stores bodies as configured, and as a project has chosen", a
       match(String(row["prompt_hash"]), /^[0-9a-f]{64}$/);
     });
   }
+});
+
+Deno.test("Recorder stores no body of a call that began while capture was off", async () => {
+  await withRecorder(same, async (bench) => {
+    const on = defaultConfig();
+    const rates = createRateTable([]);
+    bench.recorder.configure({ ...on, bodies: { ...on.bodies, enabled: false } }, rates);
+    bench.recorder.configure(on, rates);
+    const now = Date.now() + 10;
+    const [head, ...others] = callRecords({ c: 1, x: 1, response: streamEvents(850, "msg_2").join("") });
+    ok(head?.t === "request");
+    bench.recorder.setOwner(5001, SHOP);
+    tell(bench.recorder, open(1), ...callRecords({ c: 1, x: 0 }));
+    tell(bench.recorder, { ...head, at: now }, ...others);
+    const rows = await bench.rows();
+    deepEqual(rows.map((row) => bench.bodies(row).length), [0, 2]);
+  });
 });
 
 Deno.test("Recorder cuts what is stored, not what is counted", async () => {

@@ -90,7 +90,8 @@ export async function withSyncWorld(test: (world: SyncWorld) => Promise<void>): 
           noteBodySync(db, cloud.bodySync);
           return runPass({
             holder: "test",
-            source: syncSource(() => db),
+            pairing: credentials,
+            source: syncSource(() => db, credentials),
             keep: (command) => Promise.resolve(carryOutSync(db, command, Date.now())),
             client: line.client,
             envelope: {
