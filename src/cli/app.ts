@@ -18,6 +18,7 @@ import {
 } from "@stricli/core";
 import { MeterError } from "../domain/errors.ts";
 import { errorLabel } from "../log.ts";
+import { foreseenFailure } from "./foreseen.ts";
 import { type Output, standardError, standardOutput } from "./output.ts";
 import { pricing } from "./pricing_commands.ts";
 import type { ReportFlags } from "./report_command.ts";
@@ -48,6 +49,8 @@ export function describeFailure(error: unknown): string {
   if (error instanceof MeterError) {
     return `halton-meter: ${error.message}${error.hint === undefined ? "" : `\n  ${error.hint}`}`;
   }
+  const foreseen = foreseenFailure(error);
+  if (foreseen !== null) return `halton-meter: ${foreseen.message}\n  ${foreseen.hint}`;
   const stack = Deno.env.get("HALTON_METER_TRACE") === "1" && error instanceof Error ? `\n${error.stack}` : "";
   return `halton-meter: This should not have happened: ${errorLabel(error)}\n` +
     `  Run the command again with HALTON_METER_TRACE=1 to see where${stack}`;

@@ -11,7 +11,7 @@ import type { MeterContext } from "./app.ts";
 import { momentLabel } from "./quantities.ts";
 import { parseSince } from "./report_period.ts";
 import { limitOf, withStored } from "./stored.ts";
-import { showable } from "./table.ts";
+import { showable, showableJson } from "./table.ts";
 
 const DEFAULT_LIMIT = 50;
 
@@ -28,7 +28,7 @@ export async function auditListCommand(this: MeterContext, flags: AuditFlags): P
   const from = flags.since === undefined ? undefined : parseSince(flags.since, Date.now());
   const events = await withStored((db) => auditTrail(db, limit, from));
   const { stdout } = this.process;
-  if (flags.json) return stdout.write(`${JSON.stringify(events.map(eventJson), null, 2)}\n`);
+  if (flags.json) return stdout.write(`${showableJson(events.map(eventJson), 2)}\n`);
   stdout.write(events.length === 0 ? "Nothing was noted\n" : `${events.map(eventLine).join("\n")}\n`);
 }
 

@@ -12,7 +12,7 @@ import type { MeterContext } from "./app.ts";
 import { PIPE_COLUMNS } from "./output.ts";
 import { bytesLabel, momentLabel } from "./quantities.ts";
 import { type FilterFlags, filterOf, limitOf, withStored } from "./stored.ts";
-import { type Column, layoutTable, loadPaint } from "./table.ts";
+import { type Column, layoutTable, loadPaint, showableJson } from "./table.ts";
 
 const DEFAULT_LIMIT = 20;
 
@@ -45,7 +45,7 @@ export async function bodiesListCommand(this: MeterContext, flags: ListFlags): P
   const limit = limitOf(flags.limit, DEFAULT_LIMIT);
   const calls = await withStored((db) => latestCalls(db, filterOf(db, flags), limit));
   const { stdout } = this.process;
-  if (flags.json) return stdout.write(`${JSON.stringify(calls.map(callJson), null, 2)}\n`);
+  if (flags.json) return stdout.write(`${showableJson(calls.map(callJson), 2)}\n`);
   if (calls.length === 0) return stdout.write("No bodies are stored\n");
   const lines = layoutTable(COLUMNS, calls, stdout.columns ?? PIPE_COLUMNS, await loadPaint(stdout.colour));
   stdout.write(`${lines.join("\n")}\n`);

@@ -42,21 +42,23 @@ export interface PurgeResult extends BodySum {
   /** Database and log, in bytes. */
   readonly fileBytesBefore: number;
   readonly fileBytesAfter: number;
-  /** False when somebody was reading, so that the log could not be folded in; null when that was not tried. */
+  /** False when somebody was reading all the time, so that the log could not be folded in; null when that was not tried. */
   readonly logFolded: boolean | null;
 }
 
 /** Between two steps, so that the recorder gets its turn at the lock. */
 const PAUSE_MS = 2;
-/** How often, and after which pause, the log is folded in again while somebody reads. */
+/** How often the log is folded in while somebody reads, how long each try waits, and the pause after it. */
 const FOLD_TRIES = 10;
+const FOLD_WAIT_MS = 1_000;
 const FOLD_PAUSE_MS = 300;
 
 /** Deletes and prints what it did. Ctrl-C stops after the step at hand. */
 export async function bodiesPurgeCommand(this: MeterContext, flags: PurgeFlags): Promise<void> {
   const { stdout, stderr } = this.process;
   const now = Date.now();
-  const before = parseSince(flags.olderThan, now, "--older-than");
+  // Nothing is younger than 0, so that everything goes.
+  const before = /^0+[mhdw]?$/i.test(flags.olderThan) ? now + 1 : parseSince(flags.olderThan, now, "--older-than");
   const { database } = paths();
   const db = flags.dryRun ? openStored(database) : openStoredForWriting(database);
   try {
@@ -128,7 +130,9 @@ export async function purge(db: Database, scope: RemovalScope, tools: PurgeTools
     await pause(PAUSE_MS);
   }
   if (removal.removed.bodies === 0) audit(db, "bodies.purged", { ...details, bodies: 0, bytes: 0 }, tools.now);
-  const logFolded = tools.vacuum && !stop.aborted ? await giveBack(db, stop, progress) : null;
+  if (tools.vacuum) await giveBack(db, stop, progress);
+  // Always, also when nothing was deleted: a purge before may have been killed before it came to this.
+  const logFolded = stop.aborted ? null : await overwritten(db, stop);
   return {
     ...removal.removed,
     interrupted: stop.aborted,
@@ -138,8 +142,8 @@ export async function purge(db: Database, scope: RemovalScope, tools: PurgeTools
   };
 }
 
-/** Returns free pages to the file system, then folds the log, which is what makes the file shorter. */
-async function giveBack(db: Database, stop: AbortSignal, progress: Progress): Promise<boolean> {
+/** Returns free pages to the file system. The file is shorter once the log is folded in. */
+async function giveBack(db: Database, stop: AbortSignal, progress: Progress): Promise<void> {
   const free = freePages(db);
   for (let left = free; left > 0 && !stop.aborted;) {
     const now = shrinkStep(db);
@@ -148,12 +152,19 @@ async function giveBack(db: Database, stop: AbortSignal, progress: Progress): Pr
     progress(`gave ${free - left} of ${free} pages back`);
     await pause(PAUSE_MS);
   }
-  for (let tries = 1; tries < FOLD_TRIES; tries++) {
-    if (foldLog(db)) return true;
+}
+
+/** Folds the log in, so that no word of what was deleted is left in either file. */
+async function overwritten(db: Database, stop: AbortSignal): Promise<boolean> {
+  for (let tries = 1; tries < FOLD_TRIES && !stop.aborted; tries++) {
+    if (foldLog(db, FOLD_WAIT_MS)) return true;
     await pause(FOLD_PAUSE_MS);
   }
-  return foldLog(db);
+  return foldLog(db, FOLD_WAIT_MS);
 }
+
+const STILL_READ = "Another program reads the database all the time: deleted text may still stand in its log. " +
+  "Run this again when that program has ended";
 
 function purgeText(flags: PurgeFlags, before: number, result: PurgeResult): string {
   const { bodies, bytes, fileBytesBefore, fileBytesAfter, logFolded, interrupted } = result;
@@ -162,10 +173,10 @@ function purgeText(flags: PurgeFlags, before: number, result: PurgeResult): stri
   if (flags.dryRun) return `Would delete ${what}\nNothing was deleted; leave --dry-run out to delete them\n`;
   const lines = [`Deleted ${what}`];
   if (interrupted) lines.push("Interrupted: run it again for the rest");
-  else if (logFolded === true) {
+  else if (logFolded !== true) lines.push(STILL_READ);
+  else if (flags.vacuum) {
     lines.push(`The database went from ${bytesLabel(fileBytesBefore)} to ${bytesLabel(fileBytesAfter)}`);
-  } else if (logFolded === false) lines.push("The file shrinks when no other program reads the database any more");
-  else if (bodies > 0) lines.push("Their space is used for new bodies; --vacuum gives it back");
+  } else if (bodies > 0) lines.push("Their space is used for new bodies; --vacuum gives it back");
   return `${lines.join("\n")}\n`;
 }
 

@@ -13,7 +13,7 @@ import type { MeterContext } from "./app.ts";
 import { createFinder } from "./body_matches.ts";
 import { countLabel, momentLabel } from "./quantities.ts";
 import { type FilterFlags, filterOf, limitOf, withStored } from "./stored.ts";
-import { loadPaint, showable } from "./table.ts";
+import { loadPaint, showable, showableJson } from "./table.ts";
 
 const DEFAULT_LIMIT = 20;
 
@@ -72,5 +72,5 @@ function matchJson(body: BodyEntry, excerpt: string): string {
     direction: body.direction,
     excerpt,
   };
-  return `${JSON.stringify(value)}\n`;
+  return `${showableJson(value)}\n`;
 }

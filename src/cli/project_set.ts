@@ -1,6 +1,6 @@
 /**
- * `halton-meter project set SLUG body-capture on|off|default`: a project's own choice, which a running daemon follows within a
- * second.
+ * `halton-meter project set SLUG body-capture on|off|default`: a project's own choice, which a running daemon follows with the next
+ * call.
  *
  * Imports: domain, os, store, cli.
  *

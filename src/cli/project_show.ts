@@ -17,7 +17,7 @@ import { RCFILE_NOTE } from "./bodies_stats.ts";
 import { PIPE_COLUMNS } from "./output.ts";
 import { countLabel, momentLabel } from "./quantities.ts";
 import { requireProject, withStored } from "./stored.ts";
-import { type Column, layoutTable, loadPaint, showable } from "./table.ts";
+import { type Column, layoutTable, loadPaint, showable, showableJson } from "./table.ts";
 
 /** Whether bodies of a project are stored, and who decided. Files in the folders of callers are not known here. */
 export interface BodyCaptureInForce {
@@ -45,7 +45,7 @@ export async function projectListCommand(this: MeterContext, flags: { readonly j
   const daemonWide = await daemonWideCapture();
   const views = await withStored((db) => viewsOf(db, listProjects(db), daemonWide));
   const { stdout } = this.process;
-  if (flags.json) return stdout.write(`${JSON.stringify(views.map(viewJson), null, 2)}\n`);
+  if (flags.json) return stdout.write(`${showableJson(views.map(viewJson), 2)}\n`);
   if (views.length === 0) return stdout.write("No project has made a call yet\n");
   const lines = layoutTable(COLUMNS, views, stdout.columns ?? PIPE_COLUMNS, await loadPaint(stdout.colour));
   stdout.write(`${lines.join("\n")}\n`);
@@ -61,7 +61,7 @@ export async function projectShowCommand(
   const views = await withStored((db) => viewsOf(db, [requireProject(db, slug)], daemonWide));
   const { stdout } = this.process;
   for (const view of views) {
-    if (flags.json) stdout.write(`${JSON.stringify(viewJson(view), null, 2)}\n`);
+    if (flags.json) stdout.write(`${showableJson(viewJson(view), 2)}\n`);
     else {
       const paint = await loadPaint(stdout.colour);
       stdout.write(

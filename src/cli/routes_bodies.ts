@@ -99,7 +99,7 @@ const purge = buildCommand<PurgeFlags, [], MeterContext>({
         kind: "parsed",
         parse: String,
         placeholder: "30d",
-        brief: "Bodies of calls before that: 24h, 30d, 4w",
+        brief: "Bodies of calls before that: 24h, 30d, 4w; 0 for all",
       },
       project,
       vacuum: toggle("Give the space back to the system"),
@@ -109,7 +109,8 @@ const purge = buildCommand<PurgeFlags, [], MeterContext>({
   },
   docs: {
     brief: "Delete old bodies for good; calls and costs stay",
-    fullDescription: "Deletes stored bodies for good and overwrites their place in the file; calls and costs stay. " +
+    fullDescription:
+      "Deletes stored bodies for good and overwrites their place in the file and its log; calls and costs stay. " +
       "Works beside a running daemon. Ctrl-C stops; running it again goes on.",
   },
 });

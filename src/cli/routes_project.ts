@@ -39,7 +39,7 @@ const set = buildCommand<SetFlags, [string, string, string], MeterContext>({
   docs: {
     brief: "Turn the storing of bodies on or off for one project",
     fullDescription: "Overrides bodies.enabled of config.toml for one project; `default` takes the choice back. " +
-      "body_capture = off in a .haltonrc turns it off whatever is chosen here. A running daemon follows within a second.",
+      "body_capture = off in a .haltonrc turns it off whatever is chosen here. A running daemon follows with the next call.",
   },
 });
 

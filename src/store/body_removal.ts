@@ -5,13 +5,14 @@
  * killed leaves whole steps. What a removal has done so far stands in the audit trail at any time, since each step updates its
  * event in the same transaction.
  *
- * Imports: node:sqlite (types), ./settings.ts.
+ * Imports: node:sqlite (types), ./settings.ts, ./transaction.ts.
  *
  * @module
  */
 
 import type { DatabaseSync } from "node:sqlite";
 import { audit, type AuditDetails, reviseAudit } from "./settings.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Which bodies go. */
 export interface RemovalScope {
@@ -156,25 +157,18 @@ export function shrinkStep(db: DatabaseSync): number {
 }
 
 /**
- * Folds the log into the file, which makes both as small as they can be.
+ * Folds the log into the file, which makes both as small as they can be. Until then a removed body still stands in the log as it
+ * was written, and in the file, since the overwritten page is in the log only.
  *
+ * @param waitMs How long somebody who reads or writes is waited for; absent = as the connection does.
  * @returns False when somebody is reading, so that it has to wait until the next fold.
  */
-export function foldLog(db: DatabaseSync): boolean {
-  return db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] === 0;
-}
-
-function inTransaction(db: DatabaseSync, work: () => void): void {
-  db.exec("BEGIN IMMEDIATE");
+export function foldLog(db: DatabaseSync, waitMs?: number): boolean {
+  const usual = Number(db.prepare("PRAGMA busy_timeout").get()?.["timeout"]);
+  db.exec(`PRAGMA busy_timeout = ${waitMs ?? usual}`);
   try {
-    work();
-    db.exec("COMMIT");
-  } catch (error) {
-    try {
-      db.exec("ROLLBACK");
-    } catch {
-      // After a full disk SQLite has often rolled back by itself, and says that there is nothing to do.
-    }
-    throw error;
+    return db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] === 0;
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${usual}`);
   }
 }

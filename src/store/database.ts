@@ -5,7 +5,7 @@
  * A file is never opened by hand while SQLite may have it open in this process: closing such a handle would drop the
  * locks that SQLite holds on it (https://www.sqlite.org/howtocorrupt.html, POSIX advisory locks).
  *
- * Imports: node:sqlite, domain, ./migrations.ts.
+ * Imports: node:sqlite, domain, ./database_failures.ts, ./migrations.ts.
  *
  * @module
  */
@@ -13,6 +13,7 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeterError } from "../domain/errors.ts";
+import { databaseFailure } from "./database_failures.ts";
 import { APPLICATION_ID, appliedMigration, migrate, NEWEST_MIGRATION } from "./migrations.ts";
 
 /** An open database. Named here so that callers need not import node:sqlite. */
@@ -195,6 +196,8 @@ function refuseNewer(path: string): void {
 }
 
 function appliedOrRefuse(path: string, db: Database): number {
+  // Deno 2.4 says only of exec() why it failed, not of prepare().
+  db.exec("SELECT name FROM sqlite_schema");
   const applied = appliedMigration(db);
   if (applied === null) throw unusable(path, "open", "another program made it", `Move ${path} away`);
   if (applied > NEWEST_MIGRATION) throw newer(path, applied);
@@ -226,8 +229,11 @@ function explained<T>(path: string, action: "open" | "read", open: () => T): T {
     return open();
   } catch (cause) {
     if (cause instanceof MeterError) throw cause;
-    const found = cause instanceof Error ? cause.message : "unknown failure";
-    throw unusable(path, action, found, `Check that ${path} is a healthy file of yours, or move it away`, cause);
+    const failure = databaseFailure(cause) ?? {
+      found: cause instanceof Error ? cause.message : "unknown failure",
+      hint: `Check that ${path} is a healthy file of yours, or move it away`,
+    };
+    throw unusable(path, action, failure.found, failure.hint, cause);
   }
 }
 

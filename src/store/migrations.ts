@@ -3,12 +3,13 @@
  * edited, since databases out there have already run it. Changes are additive, so that an older row still means what it
  * meant. What a column holds, and in which unit, is said in the SQL itself, where `.schema` shows it.
  *
- * Imports: node:sqlite (types).
+ * Imports: node:sqlite (types), ./transaction.ts.
  *
  * @module
  */
 
 import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "./transaction.ts";
 
 /** One step of the schema. */
 export interface Migration {
@@ -442,8 +443,7 @@ export function appliedMigration(db: DatabaseSync): number | null {
  */
 export function migrate(db: DatabaseSync, now: number, steps: readonly Migration[] = MIGRATIONS): void {
   for (const step of steps) {
-    db.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(db, () => {
       if ((appliedMigration(db) ?? 0) < step.id) {
         db.exec(
           "CREATE TABLE IF NOT EXISTS _migrations" +
@@ -453,10 +453,6 @@ export function migrate(db: DatabaseSync, now: number, steps: readonly Migration
         db.prepare("INSERT INTO _migrations (id, name, applied_at) VALUES (?, ?, ?)").run(step.id, step.name, now);
         db.exec(`PRAGMA user_version = ${step.id}`);
       }
-      db.exec("COMMIT");
-    } catch (cause) {
-      db.exec("ROLLBACK");
-      throw cause;
-    }
+    });
   }
 }

@@ -2,7 +2,7 @@
  * Changes of a project that a person makes: its name, whether it is archived, whether its bodies are kept. Each is noted in the
  * audit trail, in the transaction that makes it.
  *
- * Imports: domain, ./database.ts (types), ./project_rows.ts, ./settings.ts.
+ * Imports: domain, ./database.ts (types), ./project_rows.ts, ./settings.ts, ./transaction.ts.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { MeterError } from "../domain/errors.ts";
 import type { Database } from "./database.ts";
 import { findProject, type Project } from "./project_rows.ts";
 import { audit, type BodyCapture, getBodyCapture, writeBodyCapture } from "./settings.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Absent = stays as it is. */
 export interface ProjectChange {
@@ -23,10 +24,10 @@ export interface ProjectChange {
 /** Longest name, in characters. */
 export const MAX_NAME_LENGTH = 100;
 
-/** Whether a text can be a project's name: one line that is not empty. */
+/** Whether a text can be a project's name: one line that is not empty and reads in the order in which it is written. */
 export function isProjectName(name: string): boolean {
   return name.trim() === name && name.length > 0 && name.length <= MAX_NAME_LENGTH &&
-    !/\p{Cc}|\p{Zl}|\p{Zp}/u.test(name);
+    !/\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/u.test(name);
 }
 
 /**
@@ -37,12 +38,15 @@ export function isProjectName(name: string): boolean {
  */
 export function changeProject(db: Database, change: ProjectChange, now: number): void {
   if (change.name !== undefined && !isProjectName(change.name)) {
-    throw new MeterError("bad_input", "Cannot rename the project: the name is empty, too long or more than one line", {
-      hint: `Give one line of at most ${MAX_NAME_LENGTH} characters`,
-    });
+    throw new MeterError(
+      "bad_input",
+      "Cannot rename the project: the name is empty, too long, more than one line or holds marks that turn text around",
+      {
+        hint: `Give one line of at most ${MAX_NAME_LENGTH} characters`,
+      },
+    );
   }
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(db, () => {
     const project = findProject(db, change.slug);
     if (project === null) {
       throw new MeterError("bad_input", "Cannot change the project: no project has this slug", {
@@ -50,11 +54,7 @@ export function changeProject(db: Database, change: ProjectChange, now: number):
       });
     }
     apply(db, project, change, now);
-    db.exec("COMMIT");
-  } catch (error) {
-    db.exec("ROLLBACK");
-    throw error;
-  }
+  });
 }
 
 function apply(db: Database, project: Project, { name, archived, bodyCapture }: ProjectChange, now: number): void {
@@ -69,6 +69,6 @@ function apply(db: Database, project: Project, { name, archived, bodyCapture }: 
   }
   if (bodyCapture !== undefined && bodyCapture !== getBodyCapture(db, slug)) {
     writeBodyCapture(db, id, bodyCapture, now);
-    audit(db, "project.body_capture_set", { project: slug, choice: bodyCapture }, now);
+    audit(db, "project.body_capture_set", { project: slug, choice: bodyCapture ?? "default" }, now);
   }
 }

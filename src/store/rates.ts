@@ -1,13 +1,14 @@
 /**
  * The price list as a table that a user can query. A mirror: pricing reads the bundled list and the overrides, never this.
  *
- * Imports: node:sqlite (types), ./settings.ts.
+ * Imports: node:sqlite (types), ./settings.ts, ./transaction.ts.
  *
  * @module
  */
 
 import type { DatabaseSync } from "node:sqlite";
 import { readInstallation, writeInstallation } from "./settings.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** One line of the price list. Prices are decimal USD per million tokens; `null` = no price known. */
 export interface RateRow {
@@ -40,8 +41,7 @@ export interface RateRow {
  */
 export function seedRates(db: DatabaseSync, rows: readonly RateRow[], bundle: string): boolean {
   if (readInstallation(db, "rates_bundle") === bundle) return false;
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(db, () => {
     db.exec("DELETE FROM pricing_rates");
     const insert = db.prepare(
       `INSERT INTO pricing_rates (provider, model, variant, prompt_over, input, output, cache_read, cache_write_5m,
@@ -65,12 +65,8 @@ export function seedRates(db: DatabaseSync, rows: readonly RateRow[], bundle: st
       );
     }
     writeInstallation(db, "rates_bundle", bundle);
-    db.exec("COMMIT");
-    return true;
-  } catch (cause) {
-    db.exec("ROLLBACK");
-    throw cause;
-  }
+  });
+  return true;
 }
 
 /** The whole list by provider, model, variant, threshold and start. */

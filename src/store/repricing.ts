@@ -4,7 +4,7 @@
  *
  * Rows that lack what their price depends on keep their cost, and so do repeated fetches, which have none.
  *
- * Imports: node:sqlite (types), domain, ./exchange_insert.ts, ./queries.ts (types), ./rollups.ts, ./stored_calls.ts.
+ * Imports: node:sqlite (types), domain, ./exchange_insert.ts, ./queries.ts (types), ./rollups.ts, ./stored_calls.ts, ./transaction.ts.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { costValues } from "./exchange_insert.ts";
 import type { TimeRange } from "./queries.ts";
 import { HOUR_SPAN, prepareRebuildHour } from "./rollups.ts";
 import { CALL_COLUMNS, type StoredCall, storedCallOf, type StoredCost } from "./stored_calls.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** The cost of a reading made at an instant, UTC epoch ms. */
 export type Pricer = (reading: Reading, atMs: number) => Cost;
@@ -98,20 +99,14 @@ export function prepareRepriceHour(
      WHERE seq = ?`,
   );
   const rebuildHour = prepareRebuildHour(db);
-  return (hour) => {
-    db.exec("BEGIN IMMEDIATE");
-    try {
+  return (hour) =>
+    inTransaction(db, () => {
       const changes: (readonly [StoredCall, Cost])[] = [];
       const sum = look(hour, (call, cost) => changes.push([call, cost]));
       for (const [call, cost] of changes) update.run(...costValues(cost), call.seq);
       if (changes.length > 0) rebuildHour(hour);
-      db.exec("COMMIT");
       return sum;
-    } catch (cause) {
-      db.exec("ROLLBACK");
-      throw cause;
-    }
-  };
+    });
 }
 
 /** Both together. */

@@ -2,12 +2,13 @@
  * Keeps `usage_spans`, `usage_slots`, `usage_hours` and `usage_clients` equal to what `requests` adds up to. All are functions
  * of `requests`: folding new rows in batch by batch and rebuilding from all rows give the same content.
  *
- * Imports: node:sqlite (types).
+ * Imports: node:sqlite (types), ./transaction.ts.
  *
  * @module
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { inTransaction } from "./transaction.ts";
 
 /** Lengths of the two kinds of rows in `usage_spans` and `usage_clients`, ms. All start at multiples of their length since the epoch. */
 export const DAY_SPAN = 86_400_000;
@@ -174,18 +175,13 @@ export function prepareFold(db: DatabaseSync): (afterSeq: number) => void {
 
 /** Makes the roll-ups anew from all rows, for when rows were changed after they were written, as re-pricing does. */
 export function rebuildRollups(db: DatabaseSync): void {
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(db, () => {
     db.exec("DELETE FROM usage_spans");
     db.exec("DELETE FROM usage_slots");
     db.exec("DELETE FROM usage_hours");
     db.exec("DELETE FROM usage_clients");
     prepareFold(db)(0);
-    db.exec("COMMIT");
-  } catch (cause) {
-    db.exec("ROLLBACK");
-    throw cause;
-  }
+  });
 }
 
 /**

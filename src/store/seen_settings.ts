@@ -5,7 +5,7 @@
  * Numbers and flags are kept as they are. Of anything else a fingerprint under this installation's key is kept, since a setting
  * may hold a password; the trail says only that it changed.
  *
- * Imports: node:crypto, node:sqlite (types), domain, ./settings.ts.
+ * Imports: node:crypto, node:sqlite (types), domain, ./settings.ts, ./transaction.ts.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { createHmac } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { ConfigFacts } from "../domain/config_facts.ts";
 import { audit, type AuditDetails, promptHashKey, readInstallation, writeInstallation } from "./settings.ts";
+import { inTransaction } from "./transaction.ts";
 
 const KEY = "settings_seen";
 
@@ -37,15 +38,10 @@ export function noteSettings(db: DatabaseSync, facts: ConfigFacts, defaults: Con
   const details: AuditDetails = Object.fromEntries(
     changed.map(([name, value]) => [name, typeof value === "string" ? "changed" : value]),
   );
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(db, () => {
     if (changed.length > 0) audit(db, "config.changed", details, now);
     writeInstallation(db, KEY, text);
-    db.exec("COMMIT");
-  } catch (error) {
-    db.exec("ROLLBACK");
-    throw error;
-  }
+  });
 }
 
 function kept(facts: ConfigFacts, key: string): Record<string, number | boolean | string> {

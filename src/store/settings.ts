@@ -1,7 +1,7 @@
 /**
  * Small facts about this installation and its projects, and the audit trail of what was done to the store.
  *
- * Imports: node:sqlite (types), domain, ./project_rows.ts.
+ * Imports: node:sqlite (types), domain, ./project_rows.ts, ./transaction.ts.
  *
  * @module
  */
@@ -9,6 +9,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { MeterError } from "../domain/errors.ts";
 import { prepareEnsureProject } from "./project_rows.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** A project's own choice; `null` = the daemon-wide setting holds. */
 export type BodyCapture = "on" | "off" | null;
@@ -34,20 +35,14 @@ export interface SettingOptions {
 }
 
 /**
- * Sets or, with `null`, removes a project's choice, and notes the change in the audit trail. The recorder follows within a
- * second.
+ * Sets or, with `null`, removes a project's choice, and notes the change in the audit trail. The recorder follows with the
+ * next call.
  */
 export function setBodyCapture(db: DatabaseSync, slug: string, choice: BodyCapture, options: SettingOptions): void {
-  // The write lock first: the recorder may be making the same project's row.
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(db, () => {
     writeBodyCapture(db, prepareEnsureProject(db, options.newId)(slug, options.now), choice, options.now);
-    audit(db, "project.body_capture_set", { project: slug, choice }, options.now);
-    db.exec("COMMIT");
-  } catch (error) {
-    db.exec("ROLLBACK");
-    throw error;
-  }
+    audit(db, "project.body_capture_set", { project: slug, choice: choice ?? "default" }, options.now);
+  });
 }
 
 /** Writes a project's choice. Call inside a transaction that notes it. */

@@ -171,6 +171,32 @@ Deno.test("bodies export writes one line per body into a new file that only its 
   });
 });
 
+Deno.test("bodies export that is interrupted leaves nothing, and one that was killed no file of the name asked for", async () => {
+  await withHome(async (home) => {
+    store(home, Array.from({ length: 400 }, () => ({ daysAgo: 1, bodies: [body({ text: noise(100_000) })] })));
+    const file = `${home.folder}/out.ndjson`;
+    /** Ends an export that has begun, and once more where it was faster. */
+    const ended = async (signal: Deno.Signal): Promise<Deno.CommandOutput> => {
+      const exporting = home.start("bodies", "export", "--output", file);
+      while (sizeOf(`${file}.part`) === 0 && sizeOf(file) === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      exporting.kill(signal);
+      const output = await exporting.output();
+      if (sizeOf(file) === 0) return output;
+      Deno.removeSync(file);
+      return await ended(signal);
+    };
+    const names = () =>
+      [...Deno.readDirSync(home.folder)].map(({ name }) => name).filter((name) => name.includes("out"));
+    const { code, stdout } = await ended("SIGINT");
+    deepEqual([code, new TextDecoder().decode(stdout), names()], [1, "Interrupted: nothing was exported\n", []]);
+    await ended("SIGKILL");
+    deepEqual([names(), (Deno.lstatSync(`${file}.part`).mode ?? 0) & 0o777], [["out.ndjson.part"], 0o600]);
+    match((await home.run("bodies", "export", "--output", file)).out, /^Wrote 400 bodies/);
+    deepEqual(names(), ["out.ndjson"]);
+    equal((Deno.lstatSync(file).mode ?? 0) & 0o777, 0o600);
+  });
+});
+
 Deno.test("bodies purge deletes what is older, of one project if asked, and only says so in a rehearsal", async () => {
   await withHome(async (home) => {
     store(home, [{ daysAgo: 40 }, { daysAgo: 40, slug: "blog" }, { daysAgo: 20 }, { daysAgo: 1 }]);
@@ -193,6 +219,23 @@ Deno.test("bodies purge deletes what is older, of one project if asked, and only
       ["bodies.purged", 2, "blog", false],
     ]);
     equal(look(home, (db) => db.prepare("SELECT count(*) AS n FROM requests").get()?.["n"]), 4, "calls stay");
+  });
+});
+
+Deno.test("bodies purge leaves no word of what it deleted in the file or its log, while a daemon has both open", async () => {
+  await withHome(async (home) => {
+    store(home, [{ daysAgo: 40 }]);
+    const daemon = openForWriting(home.database, { now: Date.now() });
+    const writer = writerOf(daemon);
+    writer.record(row({ requestedAt: Date.now() - 1_000 }), [body({ text: "the marigold" })]);
+    writer.flush();
+    const places = () =>
+      ["", "-wal"].filter((end) => Deno.readTextFileSync(`${home.database}${end}`).includes("marigold"));
+    deepEqual(places(), ["-wal"]);
+    const { code, out } = await home.run("bodies", "purge", "--older-than", "0d");
+    deepEqual([code, places()], [0, []]);
+    match(out, /^Deleted 3 bodies from before /);
+    daemon.close();
   });
 });
 
@@ -260,7 +303,11 @@ Deno.test("bodies commands explain what is wrong, and do not make a database", a
       [["show", "ffffffffff"], 1, /no recorded call has an id that begins like this/],
       [["show", id], 1, /Cannot show bodies of .*: none are stored/],
       [["search", " "], 2, /the text to look for is empty/],
-      [["export", "--output", "/no/such/folder/x"], 1, /Cannot export to \/no\/such\/folder\/x: NotFound/],
+      [
+        ["export", "--output", "/no/such/folder/x"],
+        1,
+        /Cannot export to \/no\/such\/folder\/x: there is no such folder/,
+      ],
     ];
     for (const [args, code, sentence] of cases) {
       const ran = await home.run("bodies", ...args);
@@ -269,3 +316,11 @@ Deno.test("bodies commands explain what is wrong, and do not make a database", a
     }
   });
 });
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
+}

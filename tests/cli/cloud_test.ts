@@ -1,9 +1,10 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { BodyRow, ExchangeRow } from "../../src/domain/exchange.ts";
 import { type Database, openForWriting } from "../../src/store/database.ts";
+import { LEASE_MS, readSyncRecord } from "../../src/store/cloud_record.ts";
 import { auditTrail } from "../../src/store/settings.ts";
 import { type FlakyLink, flakyLink } from "../e2e/support/flaky_link.ts";
-import { type StandInTeam, standInTeam, WORKSPACE } from "../e2e/support/stand_in_team.ts";
+import { type SentRow, type StandInTeam, standInTeam, WORKSPACE } from "../e2e/support/stand_in_team.ts";
 import { body, row, writerOf } from "../store/sample.ts";
 import { type Home, type Ran, withHome } from "./command_line.ts";
 
@@ -166,11 +167,11 @@ Deno.test("C11 cloud sync prints a line for each POST with its outcome", async (
     const post = `● POST /v1/requests/${id}/body → 200 {stored: false, reason: store_prompt_content_disabled}\n`;
     equal(
       await good("cloud", "sync"),
-      `● POST /v1/requests/batch → 200 {accepted: 1, duplicates: 0, rejected: 0}\n${post}${post}1 rows and 2 bodies sent\n`,
+      `● POST /v1/requests/batch → 200 {accepted: 1, duplicates: 0, rejected: 0}\n${post}${post}1 row and 2 bodies sent\n`,
     );
     team.keepsBodies = true;
     const second = record({}, [body({ text: "again" })]);
-    match(await good("sync"), new RegExp(`● POST /v1/requests/${second}/body → 204\n1 rows and 1 bodies sent\n$`));
+    match(await good("sync"), new RegExp(`● POST /v1/requests/${second}/body → 204\n1 row and 1 body sent\n$`));
   });
 });
 
@@ -181,6 +182,15 @@ Deno.test("C11 cloud privacy show prints the policy, and cloud privacy set chang
       await good("cloud", "privacy", "show"),
       /^Preset +standard\nsource_workdir +not sent\nprompt_hash +sent\nhostname +sent\nBody sync +off\nPer-project rules +0 active\n/,
     );
+    match(
+      await good("cloud", "privacy", "show"),
+      /\nAlways sent: time, provider, .* name of the client program, a machine id\./s,
+    );
+    match(
+      (await run("cloud", "privacy", "set", "project", "no-such", "hostname", "off")).err,
+      /^No call of project no-such /,
+    );
+    await good("cloud", "privacy", "set", "project", "no-such", "hostname", "default");
     await good("cloud", "privacy", "set", "preset", "full");
     await good("cloud", "privacy", "set", "prompt_hash", "off");
     await good("cloud", "privacy", "set", "project", "acme/site", "preset", "minimal");
@@ -204,6 +214,8 @@ Deno.test("C11 cloud privacy show prints the policy, and cloud privacy set chang
     equal(JSON.parse(await good("cloud", "privacy", "show", "--json")).prompt_hash, true);
     const events = withDb((db) => auditTrail(db, 20)).filter(({ event }) => event === "cloud.privacy_changed");
     deepEqual(events.map(({ details }) => `${details["setting"]} ${details["value"]}`).toReversed(), [
+      "project no-such hostname off",
+      "project no-such hostname default",
       "preset full",
       "prompt_hash off",
       "project acme/site preset minimal",
@@ -222,17 +234,157 @@ Deno.test("C11 cloud privacy show prints the policy, and cloud privacy set chang
 
 Deno.test("cloud preview prints exactly what the next batch sends", async () => {
   await withTeam(async (world) => {
-    const { good, record, team, link } = world;
+    const { good, record, run, team, link } = world;
     await connect(world);
     for (let call = 0; call < 3; call++) record({}, [body({ text: "CANARY" })]);
     const sent = link.seen.length;
     const previewed = JSON.parse(await good("cloud", "preview"));
+    const raw = await good("cloud", "preview", "--raw");
     equal(link.seen.length, sent, "it asks nobody");
     await good("cloud", "sync");
+    equal(raw, `${team.batches[0]}\n`, "to the byte");
     deepEqual(JSON.parse(team.batches[0] ?? ""), previewed);
     equal(previewed.rows.length, 3);
     equal(team.everything.join("\n").includes("CANARY"), false);
     deepEqual(JSON.parse(await good("cloud", "preview")).rows, []);
+    match((await run("cloud", "preview")).err, /^Nothing waits, so nothing is sent\n/);
+    record();
+    await good("cloud", "pause");
+    match((await run("cloud", "preview")).err, /^1 row\nNot now: paused by hand\nBodies: none is sent/);
+  });
+});
+
+Deno.test("cloud sync does not wait for a pass that was killed, of a command or of the daemon", async () => {
+  await withTeam(async (world) => {
+    const { good, home, link, record, team, withDb } = world;
+    await connect(world);
+    record();
+    link.setFaults(() => ({ kind: "slow", ms: 60_000 }));
+    const child = home.start("cloud", "sync");
+    const holder = () =>
+      String(withDb((db) => db.prepare("SELECT lease_holder FROM cloud_pairing").get())?.["lease_holder"]);
+    while (!holder().startsWith("command ")) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGKILL");
+    await child.output();
+    match(holder(), /^command \d+ /, "what a killed one leaves behind");
+    link.setFaults(() => ({ kind: "pass" }));
+    const leased = () => Number(withDb((db) => db.prepare("SELECT leased_at FROM cloud_pairing").get())?.["leased_at"]);
+    const [before, started] = [leased(), Date.now()];
+    match(await good("cloud", "sync"), /1 row and 0 bodies sent/);
+    equal(team.rows.size, 1);
+    record();
+    // Nothing but the daemon's absence tells that this pass is dead.
+    withDb((db) => db.prepare("UPDATE cloud_pairing SET lease_holder = 'daemon', leased_at = ?").run(Date.now()));
+    match(await good("cloud", "sync"), /1 row and 0 bodies sent/);
+    ok(before > 0 && Date.now() - started < LEASE_MS, "sooner than the lease runs out by itself");
+  });
+});
+
+Deno.test("cloud sync ends with a sentence when the server asks for more patience than a person has", async () => {
+  await withTeam(async (world) => {
+    const { link, record, run } = world;
+    await connect(world);
+    record();
+    const sent = link.seen.length;
+    link.setFaults(() => ({ kind: "answer", status: 429, fields: { "retry-after": "3600" } }));
+    const { code, err } = await run("cloud", "sync");
+    equal(code, 1);
+    match(
+      err,
+      /Cannot sync: the server answered 429, and asked not to be tried again before \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n/,
+    );
+    equal(link.seen.length - sent, 1, "it is not asked again meanwhile");
+  });
+});
+
+Deno.test("cloud sync that is interrupted while another pass is at work says so", async () => {
+  await withTeam(async (world) => {
+    const { home, link, record, withDb } = world;
+    await connect(world);
+    record();
+    const lease = () =>
+      withDb((db) =>
+        db.prepare("UPDATE cloud_pairing SET lease_holder = ?, leased_at = ?").run(`command ${Deno.pid} x`, Date.now())
+      );
+    const [batch, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    link.setFaults((_number, path) => {
+      if (path.endsWith("/batch")) batch.resolve();
+      return { kind: "slow", ms: 2_000 };
+    });
+    const child = home.start("cloud", "sync");
+    await batch.promise;
+    lease();
+    const keeping = setInterval(lease, 200);
+    try {
+      let out = "";
+      const reading = (async () => {
+        for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+          out += text;
+          if (out.includes("● POST")) taken.resolve();
+        }
+      })();
+      await taken.promise;
+      child.kill("SIGINT");
+      equal((await child.status).code, 1);
+      await reading;
+      match(out, /Interrupted: the next pass goes on from here\n$/);
+      equal(await new Response(child.stderr).text(), "");
+    } finally {
+      clearInterval(keeping);
+    }
+  });
+});
+
+Deno.test("cloud connect to another workspace takes no consent to share prompts along", async () => {
+  await withTeam(async (world) => {
+    const { good, home, link, record, team } = world;
+    match(await connect(world), /and neither are prompts and responses\.\n$/);
+    await good("cloud", "privacy", "set", "body-sync", "on");
+    match(await connect(world), /Body sync is on: redacted prompts and responses of new calls are sent, too\.\n/);
+    const other = standInTeam();
+    try {
+      const out = await good("cloud", "connect", "--url", other.url);
+      match(out, /body sync was on for another workspace,\nand is off now\./);
+      match(Deno.readTextFileSync(home.config), /body_sync = false/);
+      record({}, [body({ text: "CANARY" })]);
+      match(await good("cloud", "sync"), /1 row and 0 bodies sent/);
+      deepEqual([other.rows.size, other.bodies.length, team.rows.size], [1, 0, 0]);
+      equal(
+        link.seen.filter(({ path }) => path === "/v1/daemon/disconnect").length,
+        2,
+        "the former tokens are revoked",
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+Deno.test("cloud connect shows an address that reads as what it is, and ends at once when the approval is unusable", async () => {
+  await withTeam(async ({ home, link, run, status }) => {
+    const start = {
+      code: "ABCD-1234",
+      poll_token: "x",
+      approve_url: "https://example.com/\u202Egnp.exe",
+      interval_s: 0,
+    };
+    const approval = { status: "approved", token: `hm_sync_${"a".repeat(40)}`, workspace_id: "two words" };
+    link.setFaults((_number, path) => ({
+      kind: "answer",
+      status: 200,
+      body: JSON.stringify(path.endsWith("start") ? start : approval),
+    }));
+    const { code, out, err } = await run("cloud", "connect", "--url", link.url);
+    equal(code, 1);
+    match(out, /^Pairing code: ABCD-1234\nApprove at: https:\/\/example\.com\/%E2%80%AEgnp\.exe\n$/);
+    match(err, /Cannot pair: the server approved it with something else than was agreed on/);
+    equal((await status())["reason"], "not_paired");
+    link.setFaults(() => ({ kind: "pass" }));
+    Deno.writeTextFileSync(home.config, "cloud = { enabled = false }\n");
+    const before = link.seen.length;
+    const inline = await run("cloud", "connect", "--url", link.url);
+    match(inline.err, /cannot be changed line by line/);
+    equal(link.seen.length, before, "no token is asked for that could not be used");
   });
 });
 
@@ -276,7 +428,7 @@ Deno.test("cloud pause, a refused token and cloud resume go through the document
     equal((await world.status())["paused_reason"], "paused_forbidden", "what says more stays");
     team.removed = false;
     equal(await good("cloud", "resume"), "Resumed\n");
-    match(await good("cloud", "sync"), /1 rows/);
+    match(await good("cloud", "sync"), /1 row and/);
 
     const tokens = [...team.tokens];
     team.tokens.clear();
@@ -325,11 +477,11 @@ Deno.test("cloud sync shows what the server refused in cloud status, and --parke
     const bad = record();
     record();
     team.refuses = (sent) => sent.request_id === bad ? "timestamp_out_of_range" : null;
-    match(await good("cloud", "sync"), /rejected: 1\}\n1 rows and 0 bodies sent, 1 refused by the server\n$/);
+    match(await good("cloud", "sync"), /rejected: 1\}\n1 row and 0 bodies sent, 1 refused by the server\n$/);
     equal((await world.status())["parked"], 1);
-    match(await good("cloud", "status"), /Refused +1 rows and bodies/);
+    match(await good("cloud", "status"), /Refused +1 row or body; /);
     team.refuses = () => null;
-    match(await good("cloud", "sync", "--parked"), /Trying 1 refused rows again/);
+    match(await good("cloud", "sync", "--parked"), /Trying again what was refused: 1 row or body\n/);
     equal((await world.status())["parked"], 0);
     equal(team.rows.size, 2);
   });
@@ -361,6 +513,49 @@ Deno.test("cloud whoami tells what the server says, and cloud reconcile compares
   });
 });
 
+Deno.test("cloud reconcile tells a row that is missing, a cost that differs and a day that is gone here, and mends what it can", async () => {
+  await withTeam(async (world) => {
+    const { good, record, run, team, withDb } = world;
+    await connect(world);
+    const first = record();
+    record();
+    await good("cloud", "sync");
+    const rows = team.rows as Map<string, SentRow>;
+    rows.delete(first);
+    const missing = await run("cloud", "reconcile");
+    equal(missing.code, 4);
+    match(missing.out, /2 calls +\$2\.00 +differs: the server has 1 call\nSend what was shared of these days again: /);
+    const resending = await run("cloud", "reconcile", "--resend");
+    deepEqual([resending.code, /2 rows of these days will be sent again/.test(resending.out)], [4, true]);
+    match(await good("cloud", "sync"), /accepted: 1, duplicates: 1/);
+    match(await good("cloud", "reconcile"), /agrees\n$/);
+
+    const [one] = [...rows.values()];
+    if (one === undefined) throw new Error("no row");
+    rows.set(one.request_id, { ...one, cost_usd_pico: "1000000000001" });
+    const dearer = await run("cloud", "reconcile");
+    match(dearer.out, /differs: the server was told \$2\.000000000001, not \$2\n/);
+    await run("cloud", "reconcile", "--resend");
+    await good("cloud", "sync");
+    match(await good("cloud", "reconcile"), /agrees\n$/);
+
+    withDb((db) => db.exec("UPDATE requests SET cost_pico = 5 WHERE seq = 1"));
+    match(
+      (await run("cloud", "reconcile")).out,
+      /1 row waits to be sent, new or changed; until then a day may differ\n/,
+    );
+    await good("cloud", "sync");
+    withDb((db) => db.exec("DELETE FROM request_bodies; DELETE FROM requests"));
+    const gone = await run("cloud", "reconcile");
+    equal(gone.code, 4);
+    equal(gone.out.includes("--resend"), false, "which would not help");
+    match(
+      gone.out,
+      /0 calls +\$0\.000000 +differs: the server has 2 calls; the others were shared in an earlier pairing, or /,
+    );
+  });
+});
+
 Deno.test("cloud disconnect revokes, forgets, and keeps what was recorded", async () => {
   await withTeam(async (world) => {
     const { good, home, record, run, team, withDb } = world;
@@ -371,6 +566,7 @@ Deno.test("cloud disconnect revokes, forgets, and keeps what was recorded", asyn
     equal(team.tokens.size, 0);
     equal((await world.status())["state"], "NOT-CONFIGURED");
     match(Deno.readTextFileSync(home.config), /enabled = false/);
+    equal(Deno.readTextFileSync(home.config).includes("workspace_id"), false, "by which the local API tells a pairing");
     deepEqual([...Deno.readDirSync(home.folder)].filter(({ name }) => name.startsWith("cloud")), []);
     equal(withDb((db) => db.prepare("SELECT count(*) AS n FROM requests").get()?.["n"]), 1);
     equal((await run("cloud", "sync")).code, 1);
@@ -398,6 +594,54 @@ Deno.test("cloud disconnect works without the server, and says what is left to d
       withDb((db) => auditTrail(db, 5)).some(({ event, details }) =>
         event === "cloud.disconnected" && details["revoked"] === false
       ),
+    );
+  });
+});
+
+Deno.test("cloud connect and cloud disconnect get over credentials that cannot be read, and say what that leaves undone", async () => {
+  await withTeam(async (world) => {
+    const { good, home, run } = world;
+    const file = `${home.folder}/cloud-credentials.json`;
+    await connect(world);
+    Deno.writeTextFileSync(file, "{");
+    match(
+      (await run("cloud", "status")).err,
+      /cloud-credentials\.json: it does not hold what it should\n +Run: halton-meter cloud connect/,
+    );
+    await connect(world);
+    equal((await world.status())["state"], "ACTIVE");
+    Deno.removeSync(file);
+    Deno.symlinkSync(`${home.folder}/elsewhere`, file);
+    Deno.writeTextFileSync(`${home.folder}/elsewhere`, "kept");
+    match((await run("cloud", "sync")).err, /it is not a file/);
+    match(
+      await good("cloud", "disconnect"),
+      /The token could not be revoked: cloud-credentials\.json could not be read\n +Remove this machine from the list of devices\n$/,
+    );
+    equal(Deno.readTextFileSync(`${home.folder}/elsewhere`), "kept");
+    equal((await world.status())["state"], "NOT-CONFIGURED");
+  });
+});
+
+Deno.test("cloud disconnect ends the pairing, too, when config.toml cannot be changed", async () => {
+  await withTeam(async (world) => {
+    const { home, run, withDb } = world;
+    await connect(world);
+    Deno.writeTextFileSync(home.config, 'cloud = { enabled = true, workspace_id = "w" }\n');
+    match((await run("cloud", "disconnect")).err, /cannot be changed line by line/);
+    equal((await world.status())["reason"], "not_paired");
+    equal(withDb(readSyncRecord)?.disconnectedAt === null, false, "so that no pass goes on");
+  });
+});
+
+Deno.test("cloud disconnect takes a page that is not there for no word on the token", async () => {
+  await withTeam(async (world) => {
+    const { link, good } = world;
+    await connect(world);
+    link.setFaults(() => ({ kind: "answer", status: 404, body: "<html>" }));
+    match(
+      await good("cloud", "disconnect"),
+      /The token could not be revoked: the server refused it \(404 not_said\)\n/,
     );
   });
 });

@@ -103,3 +103,84 @@ Deno.test("openLogFile writes through no link and into no pipe, and leaves what 
     equal(modeOf(other), 0o644);
   });
 });
+
+Deno.test("openLogFile begins a line of its own after one that a killed process left unfinished", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/a.log`;
+    Deno.writeTextFileSync(path, 'whole\n{"timestamp":"20');
+    const log = openLogFile(path);
+    log.write("next");
+    log.close();
+    deepEqual(linesOf(path), ["whole", '{"timestamp":"20', "next"]);
+  });
+});
+
+Deno.test("openLogFile completes a rotation that was broken off at any step, and loses nothing that has a free name", async () => {
+  for (let step = 0; step <= 5; step++) {
+    await withFolder((folder) => {
+      const path = `${folder}/a.log`;
+      const names = [path, ...rotatedNames(path)].slice(0, 5); // `.5` is free.
+      names.forEach((name, age) => Deno.writeTextFileSync(name, `age ${age}, which is long enough\n`));
+      for (let done = 0; done < step; done++) Deno.renameSync(names[4 - done] ?? "", `${path}.${5 - done}`);
+      const log = openLogFile(path, 30);
+      log.write("new");
+      log.close();
+      const kept = [...rotatedNames(path)].flatMap((name) => exists(name) ? linesOf(name) : []);
+      deepEqual(kept.length, 5, `step ${step}`);
+      deepEqual(kept, [0, 1, 2, 3, 4].map((age) => `age ${age}, which is long enough`), `step ${step}`);
+      deepEqual(linesOf(path), ["new"]);
+    });
+  }
+});
+
+Deno.test("openLogFile of two writers begins one new file for both, and loses no line", async () => {
+  await withFolder((folder) => {
+    const path = `${folder}/a.log`;
+    const writers = [openLogFile(path, 300), openLogFile(path, 300)];
+    const lines = Array.from({ length: 60 }, (_, index) => `line ${10 + index}`);
+    lines.forEach((line, index) => writers[index % 2]?.write(line));
+    for (const writer of writers) writer.close();
+    const files = [...rotatedNames(path).toReversed(), path].filter(exists);
+    deepEqual(files.flatMap(linesOf).toSorted(), lines);
+    for (const file of files.slice(0, -1)) ok(Deno.statSync(file).size > 240, "a file that was begun is filled");
+  });
+});
+
+Deno.test("openLogFile begins anew when its file was removed, within a second", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.log`;
+    const log = openLogFile(path);
+    log.write("before");
+    Deno.removeSync(path);
+    for (let tries = 0; tries < 100 && !exists(path); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      log.write("after");
+    }
+    log.close();
+    equal(linesOf(path)[0], "after");
+    equal(modeOf(path), 0o600);
+  });
+});
+
+Deno.test("openLogFile says whether others could read the file", async () => {
+  await withFolder((folder) => {
+    const found = [0o600, 0o640, 0o400].map((mode) => {
+      const path = `${folder}/${mode}.log`;
+      Deno.writeTextFileSync(path, "");
+      Deno.chmodSync(path, mode);
+      const log = openLogFile(path);
+      log.close();
+      return log.tightened;
+    });
+    deepEqual(found, [false, true, false]);
+  });
+});
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -42,14 +42,14 @@ Deno.test("project set changes one project's choice, show and list name where it
     deepEqual([shown.calls, shown.last_call_at], [2, "2026-04-15T12:00:00.000Z"]);
     const db = openForWriting(home.database, { now: CALLED_AT });
     deepEqual(auditTrail(db, 9).map(({ details }) => details), [
-      { project: "shop", choice: null },
+      { project: "shop", choice: "default" },
       { project: "shop", choice: "on" },
     ]);
     db.close();
     const trail = await home.run("audit", "list");
     match(
       trail.out,
-      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}project\.body_capture_set {2}project=shop\n.* {2}choice=on\n$/,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}project\.body_capture_set {2}project=shop {2}choice=default\n.* {2}choice=on\n$/,
     );
     equal(JSON.parse((await home.run("audit", "list", "--json", "--limit", "1", "--since", "1h")).out).length, 1);
   });

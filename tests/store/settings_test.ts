@@ -28,7 +28,7 @@ Deno.test("setBodyCapture sets, changes and removes a project's choice, and note
     write(db, [row({ attribution: { slug: "not-called-yet", layer: "env" } })]);
     equal(db.prepare("SELECT count(*) AS n FROM projects").get()?.["n"], 2);
     deepEqual(auditTrail(db, 2), [
-      { occurredAt: NOON, event: "project.body_capture_set", details: { project: "demo", choice: null } },
+      { occurredAt: NOON, event: "project.body_capture_set", details: { project: "demo", choice: "default" } },
       { occurredAt: NOON, event: "project.body_capture_set", details: { project: "not-called-yet", choice: "off" } },
     ]);
   });
