@@ -13,6 +13,7 @@ import type { LiveEdge } from "../roles/edge_probe.ts";
 const COUNTED: readonly (readonly [string, string, string])[] = [
   ["recorder", "rows_dropped", "Rows given up because the database could not be written"],
   ["recorder", "bodies_dropped", "Bodies given up because the database could not be written"],
+  ["recorder", "bodies_withheld", "Calls stored without bodies: whose they are was not found, and some project is off"],
   ["recorder", "failed", "Copies that could not be processed"],
   ["interceptor", "opaqueConnections", "Connections that could not be followed and were passed on unmetered"],
   ["interceptor", "exchangesGivenUp", "Calls not metered because the recorder was too far behind"],

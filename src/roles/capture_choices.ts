@@ -2,16 +2,17 @@
  * Which projects' bodies are kept, as the database says now. A call counts as made while its project was off if the choice was
  * seen to be off since it began: whoever turns capture off for one call and on again means that call.
  *
- * Imports: store.
+ * Imports: store, roles/body_capture.ts (types).
  *
  * @module
  */
 
 import type { Database } from "../store/database.ts";
 import { bodyCaptureBySlug } from "../store/settings.ts";
+import type { ProjectChoices } from "./body_capture.ts";
 
 /** Choices of one database, read again only when somebody has changed it. */
-export class CaptureChoices {
+export class CaptureChoices implements ProjectChoices {
   readonly #db: Database;
   readonly #now: () => number;
   readonly #dataVersion: ReturnType<Database["prepare"]>;
@@ -51,6 +52,12 @@ export class CaptureChoices {
       if (choice === "off" && choices.get(slug) !== "off") this.#offAt.set(slug, this.#lookedAt);
     }
     this.#choices = choices;
+  }
+
+  /** Whether the choice of any project was off since then, UTC epoch ms. */
+  someOff(since: number): boolean {
+    this.refresh();
+    return [...this.#choices.values()].includes("off") || [...this.#offAt.values()].some((at) => since <= at);
   }
 
   /**

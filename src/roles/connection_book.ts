@@ -13,8 +13,8 @@ import type { Owner } from "./messages.ts";
 import type { RecordedExchange } from "./recorded_exchange.ts";
 import type { RecordedSocket } from "./recorded_socket.ts";
 
-/** How long a finished row waits for its owner; a lookup takes milliseconds. */
-const OWNER_MS = 1_000;
+/** How long a finished row waits for its owner; a lookup takes milliseconds, and seconds on a machine that is hard at work. */
+const OWNER_MS = 3_000;
 
 /** Owners of connections that carry nothing to record are forgotten oldest first. */
 const MAX_EARLY = 4_096;

@@ -34,6 +34,8 @@ export interface Owner extends Attribution {
   readonly bodyCapture?: boolean | null;
   /** Working directory of the process that called; only where the user shares it. */
   readonly workdir?: string;
+  /** Nobody was found who called, so that the default project stands in. */
+  readonly unknown?: true;
 }
 
 /** Loopback ports of the interceptor. */

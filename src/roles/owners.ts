@@ -32,6 +32,8 @@ const MAX_PROBLEM_FOLDERS = 64;
 interface Found extends Attributed {
   readonly bodyCapture: boolean | null;
   readonly cwd: string | null;
+  /** False = nobody was found. */
+  readonly known: boolean;
 }
 
 /** What owners are found with. */
@@ -77,13 +79,14 @@ export class Owners {
   async link(clientPort: number, peerPort: number): Promise<void> {
     const lookup = this.#lookups.get(clientPort);
     this.#lookups.delete(clientPort);
-    const { slug, layer, bodyCapture, cwd } = lookup === undefined ? this.#default() : await lookup;
+    const { slug, layer, bodyCapture, cwd, known } = lookup === undefined ? this.#default() : await lookup;
     const workdir = this.#options.keepsWorkdir?.(slug) === true ? withoutSecrets(cwd) : null;
     this.#options.tell(peerPort, {
       slug,
       layer,
       ...(bodyCapture !== null && { bodyCapture }),
       ...(workdir !== null && { workdir }),
+      ...(!known && { unknown: true }),
     });
     this.#options.log({ event: "attribution.resolved", slug, winning_layer: layer });
   }
@@ -157,11 +160,12 @@ export class Owners {
       defaultProject: this.#options.defaultProject,
     });
     this.#malformed += owner.malformed.length;
-    return { ...owner, bodyCapture: folders?.bodyCapture ?? null, cwd: process.cwd };
+    return { ...owner, bodyCapture: folders?.bodyCapture ?? null, cwd: process.cwd, known: true };
   }
 
   #default(): Found {
-    return { slug: this.#options.defaultProject, layer: "smart_default", malformed: [], bodyCapture: null, cwd: null };
+    const slug = this.#options.defaultProject;
+    return { slug, layer: "smart_default", malformed: [], bodyCapture: null, cwd: null, known: false };
   }
 }
 

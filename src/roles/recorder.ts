@@ -17,6 +17,7 @@ import type { RateTable } from "../meter/rates.ts";
 import { surfaceFor } from "../providers/surfaces.ts";
 import { createRedactor, type Redactor } from "../redact/redactor.ts";
 import type { Writer } from "../store/writer.ts";
+import { BodyCapture, type ProjectChoices } from "./body_capture.ts";
 import { ConnectionBook, type OpenConnection } from "./connection_book.ts";
 import { fieldMap, joinedField } from "./field_map.ts";
 import type { ConnectionSide, CopyBatch, CopyRecord, Counters, Owner } from "./messages.ts";
@@ -39,8 +40,7 @@ export interface RecorderOptions {
   readonly config: Config;
   /** Hex key of this installation. */
   readonly promptHashKey: string;
-  /** Whether bodies of a project's call that began then (UTC epoch ms) are kept; null = the daemon-wide setting holds. */
-  readonly bodyCaptureOf: (slug: string, since: number) => boolean | null;
+  readonly projectChoices: ProjectChoices;
   /**
    * Resolves when changed settings are in force; asked for when a call begins, and awaited before a body of it is kept. Absent =
    * they come by `configure` only.
@@ -71,6 +71,7 @@ export class Recorder {
   readonly #book = new ConnectionBook();
   readonly #finishing = new Set<Promise<void>>();
   readonly #quota: QuotaSampler;
+  readonly #capture: BodyCapture;
   #config: Config;
   #rates: RateTable;
   #redactor: Redactor;
@@ -79,13 +80,12 @@ export class Recorder {
   #failed = 0;
   #opaque = 0;
   #lastFailure: string | null = null;
-  /** When `bodies.enabled` was last seen to be false, UTC epoch ms. */
-  #offAt = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#quota = new QuotaSampler((sample) => options.keepQuota?.(sample));
     this.#config = options.config;
+    this.#capture = new BodyCapture(options.projectChoices, options.config.bodies.enabled);
     this.#redactor = createRedactor(options.config.redaction.rules);
     this.#rates = options.rates;
   }
@@ -94,7 +94,7 @@ export class Recorder {
   configure(config: Config, rates: RateTable): void {
     this.#redactor = createRedactor(config.redaction.rules);
     this.#config = config;
-    this.#noteOff();
+    this.#capture.configure(config.bodies.enabled);
     this.#rates = rates;
   }
 
@@ -138,6 +138,7 @@ export class Recorder {
       rows_queued: queued,
       rows_dropped: droppedRows,
       bodies_dropped: droppedBodies,
+      bodies_withheld: this.#capture.withheld,
       failed_flushes: failedFlushes,
       failed: this.#failed,
       opaque_connections: this.#opaque,
@@ -287,9 +288,9 @@ export class Recorder {
   ): Promise<void> {
     const found = await this.#book.ownerOf(connection);
     const owner: Owner = found ??
-      { slug: this.#config.tagging.defaultProject, layer: "smart_default" };
+      { slug: this.#config.tagging.defaultProject, layer: "smart_default", unknown: true };
     await this.#settle();
-    let bodies = this.#capture(owner, seen.requestedAt) ? takeBodies().map((body) => this.#redacted(body)) : [];
+    let bodies = this.#capture.keeps(owner, seen.requestedAt) ? takeBodies().map((body) => this.#redacted(body)) : [];
     for (const read of readings) {
       const reading = spent(read, seen);
       const { explain: _, ...cost } = costOf(reading, this.#rates, seen.requestedAt);
@@ -316,21 +317,9 @@ export class Recorder {
     this.#schedule();
   }
 
-  /** Off wins where a folder and the user disagree: a `.haltonrc` may come with a checkout, so that it cannot turn capture on. */
-  #capture(owner: Owner, since: number): boolean {
-    if (owner.bodyCapture === false) return false;
-    const enabled = this.#config.bodies.enabled && since > this.#offAt;
-    return this.#options.bodyCaptureOf(owner.slug, since) ?? enabled;
-  }
-
-  /** Looked at when a call begins as well: whoever turns capture off for one call and on again means that call. */
   async #settle(): Promise<void> {
     await this.#options.settle?.();
-    this.#noteOff();
-  }
-
-  #noteOff(): void {
-    if (!this.#config.bodies.enabled) this.#offAt = Date.now();
+    this.#capture.look();
   }
 
   #redacted(body: KeptBody): BodyRow {

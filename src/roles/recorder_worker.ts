@@ -123,7 +123,7 @@ function start(message: Extract<ToRecorder, { kind: "recorder.start" }>): void {
       rates,
       config: message.config,
       promptHashKey: promptHashKey(db),
-      bodyCaptureOf: (slug, since) => choices.of(slug, since),
+      projectChoices: choices,
       settle: settler(choices),
       keepQuota: quotaKeeper(db),
       selfTested: (row, bodies) => note(SELF_TEST_EVENT, selfTestDetails(row, bodies)),

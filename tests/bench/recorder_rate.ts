@@ -31,7 +31,7 @@ await serveOrders(async ({ database, exchanges }: { database: string; exchanges:
     rates: createRateTable(config.pricing.overrides),
     config,
     promptHashKey: "00".repeat(32),
-    bodyCaptureOf: () => null,
+    projectChoices: { of: () => null, someOff: () => false },
     newId,
     log: () => {},
   });

@@ -53,13 +53,13 @@ Deno.test("ConnectionBook does not hand the owner of a closed connection to the 
   equal(first.owner, SHOP);
 });
 
-Deno.test("ConnectionBook gives up on an owner after a second", async () => {
+Deno.test("ConnectionBook gives up on an owner after three seconds", async () => {
   const book = new ConnectionBook();
   const connection = opened(book, 1, 5001);
   const started = performance.now();
   equal(await book.ownerOf(connection), null);
   const waited = performance.now() - started;
-  equal(waited > 900 && waited < 1_500, true, `${waited} ms`);
+  equal(waited > 2_900 && waited < 15_000, true, `${waited} ms`);
   book.close(1);
   await pause(1_050);
   book.setOwner(5001, BLOG); // Long after: this is the next connection's.

@@ -127,7 +127,7 @@ Deno.test("Owners answers with the default when nobody is found, or nobody was a
     owners.client(1, server.port);
     await owners.link(1, 9001);
     await owners.link(2, 9002);
-    for (const port of [9001, 9002]) deepEqual(told.get(port), { slug: "misc", layer: "smart_default" });
+    for (const port of [9001, 9002]) deepEqual(told.get(port), { slug: "misc", layer: "smart_default", unknown: true });
     equal(owners.counters()["owners_unresolved"], 1);
   });
 });

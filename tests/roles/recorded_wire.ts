@@ -94,7 +94,7 @@ export async function recordWire(db: Database, wire: WireConnection, rates: Rate
     rates,
     config: defaultConfig(),
     promptHashKey: "ab".repeat(32),
-    bodyCaptureOf: () => false,
+    projectChoices: { of: () => false, someOff: () => true },
     keepQuota: (sample) => quota.push(sample),
     newId,
     log: () => {},

@@ -51,9 +51,12 @@ export async function withRecorder(
       rates: createRateTable(),
       config: change(defaultConfig()),
       promptHashKey: promptHashKey(db),
-      bodyCaptureOf: (slug) => {
-        const choice = bodyCaptureBySlug(db).get(slug);
-        return choice === undefined ? null : choice === "on";
+      projectChoices: {
+        of: (slug) => {
+          const choice = bodyCaptureBySlug(db).get(slug);
+          return choice === undefined ? null : choice === "on";
+        },
+        someOff: () => [...bodyCaptureBySlug(db).values()].includes("off"),
       },
       newId,
       log: (event) => events.push(event),

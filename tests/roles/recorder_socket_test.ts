@@ -25,7 +25,7 @@ function connection(db: Database, host: "chatgpt.com" | "api.openai.com", option
     rates: createRateTable(),
     config: { ...config, bodies: { ...config.bodies, enabled: options.capture } },
     promptHashKey: "ab".repeat(32),
-    bodyCaptureOf: () => null,
+    projectChoices: { of: () => null, someOff: () => false },
     newId: () => `id-${ids++}`,
     log: (event) => logged.push(event),
   });
