@@ -48,6 +48,8 @@ async function locked(path: string, { waiting, waitMs = WAIT_MS }: LockOptions):
       got = await orElse(taken, Math.max(until - Date.now(), 0));
     }
     if (!got) {
+      // A lock cannot be waited for no longer: one that comes late is given back.
+      taken.catch(() => {}).then(() => file.close());
       throw new MeterError("failed", "Cannot change the installation: another halton-meter command is changing it", {
         hint: "Wait until it has ended, then run this again",
       });
