@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Paths, paths } from "../os/paths.ts";
+import { installationId, type Paths, paths } from "../os/paths.ts";
 import { askSupervisor, supervisorAnswers } from "../roles/control_client.ts";
 import { edgeAt, type LiveEdge } from "../roles/edge_probe.ts";
 import { readPorts } from "../roles/ports_file.ts";
@@ -39,7 +39,7 @@ export async function gatherConnectionsReport(files: Paths): Promise<Connections
     ask(files.socket),
     ask(files.edgeSocket),
     supervisorAnswers(files.socket),
-    port === null ? null : edgeAt(port),
+    port === null ? null : edgeAt(port, installationId(files)),
   ]);
   return reportOf({ daemon, edge, silent: silentOnes(daemon, edge, daemonThere, live) });
 }

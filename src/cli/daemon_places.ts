@@ -9,12 +9,13 @@
 
 import type { Config } from "../domain/config.ts";
 import { formatUsd } from "../domain/money.ts";
-import type { Paths } from "../os/paths.ts";
+import { installationId, type Paths } from "../os/paths.ts";
 import type { Place, PlaceState } from "../os/place.ts";
 import type { ServiceManager } from "../os/services/service_manager.ts";
 import { askSupervisor } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
 import { edgeAt, portIsFree } from "../roles/edge_probe.ts";
+import { readPorts } from "../roles/ports_file.ts";
 import { selfTest } from "../roles/self_test.ts";
 import { whyNotStarted } from "./start_failure.ts";
 import { VERSION } from "./version.ts";
@@ -23,6 +24,8 @@ import { VERSION } from "./version.ts";
 const HEALTHY_MS = 30_000;
 const POLL_MS = 200;
 const ANSWER_MS = 2_000;
+/** An edge process takes the port over within this, or still waits for the end of its connections after an upgrade. */
+const HAND_OVER_MS = 5_000;
 
 /**
  * What was found, and what it takes to change it: waiting, a start with this version, an end and a start since the port has
@@ -46,13 +49,17 @@ export async function lookAtMeter(paths: Paths, { daemon: { edgePort } }: Config
     if (portIsFree(edgePort)) {
       return differs("port", `port ${edgePort} is free again, and the edge uses ${status.edge.port}`);
     }
+    // An edge process that was started since the port became free, beside a daemon that began before.
+    if (await edgeAt(edgePort, installationId(paths)) !== null) {
+      return differs("port", `an edge serves port ${edgePort}, and the daemon uses ${status.edge.port}`);
+    }
     return differs(
       "user",
       `port ${edgePort} is held by another program, so that the edge uses ${status.edge.port}`,
       'End that program, or set daemon.edge_port in config.toml to a free port; then run "halton-meter init" again',
     );
   }
-  const edge = await edgeAt(edgePort);
+  const edge = await edgeAt(edgePort, installationId(paths));
   if (edge === null) return differs("time", `nothing answers on 127.0.0.1:${edgePort}`);
   if (edge.version !== VERSION) {
     return differs("restart", `an edge of version ${edge.version} runs, and this is ${VERSION}`);
@@ -72,6 +79,30 @@ export async function untilHealthy(paths: Paths, config: Config, withinMs = HEAL
       const detail = whyNotStarted(paths.daemonLog) ?? found.detail;
       return { ...found, detail, hint: "Look at: halton-meter logs daemon" };
     }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/**
+ * Whether the daemon serves the port itself and an edge process runs beside it, which is about to take the port. A `stop` in
+ * that moment would leave the port unserved.
+ */
+async function isHandingOver(paths: Paths, edgePort: number, manager: ServiceManager): Promise<boolean> {
+  const serving = await edgeAt(edgePort, installationId(paths));
+  const own = await manager.service("edge")?.state();
+  return serving !== null && serving.pid === readPorts(paths.effectivePorts).daemon?.pid && own?.running === true &&
+    own.pid !== null && own.pid !== serving.pid;
+}
+
+/** Waits until an edge process serves the port, where one is about to. */
+export async function untilHandedOver(
+  paths: Paths,
+  { daemon: { edgePort } }: Config,
+  manager: ServiceManager,
+  withinMs = HAND_OVER_MS,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (performance.now() < deadline && await isHandingOver(paths, edgePort, manager)) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -99,10 +130,16 @@ export function healthyPlace(paths: Paths, config: Config, manager: ServiceManag
   return {
     id: "service.healthy",
     label: "wait for the daemon",
-    check: () => lookAtMeter(paths, config),
+    async check() {
+      const found = await lookAtMeter(paths, config);
+      if (found.state !== "present" || !await isHandingOver(paths, config.daemon.edgePort, manager)) return found;
+      return { ...found, state: "differs", detail: "the edge has not taken the port yet" };
+    },
     async apply() {
       for (const service of each) await service.start();
-      return await startedAnew(await untilHealthy(paths, config), manager, paths, config);
+      const found = await startedAnew(await untilHealthy(paths, config), manager, paths, config);
+      if (found.state === "present") await untilHandedOver(paths, config, manager);
+      return found;
     },
     remove: () => Promise.resolve({ state: "absent", detail: "", hint: null }),
   };

@@ -10,6 +10,7 @@
 import type { Finding } from "../install/findings.ts";
 import { askSupervisor } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
+import { installationId } from "../os/paths.ts";
 import { edgeAt, type LiveEdge, portIsFree } from "../roles/edge_probe.ts";
 import type { Installation } from "./installation.ts";
 import { whyNotStarted } from "./start_failure.ts";
@@ -23,8 +24,11 @@ const START = "Run: halton-meter start";
 export async function runningFindings(installation: Installation): Promise<readonly Finding[]> {
   const { session: { paths, config: { daemon: { edgePort } } } } = installation;
   const status = await askSupervisor(paths.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
-  const edge = await edgeAt(status?.edge.port ?? edgePort);
-  const findings = [portFinding(edgePort, edge, status)];
+  const edge = await edgeAt(status?.edge.port ?? edgePort, installationId(paths));
+  const instead = status === null || status.edge.port === edgePort
+    ? null
+    : await edgeAt(edgePort, installationId(paths));
+  const findings = [portFinding(edgePort, edge, status, instead)];
   if (status === null) return [...findings, { ...METERS, ...await absence(installation) }];
   findings.push({ ...METERS, state: "ok", detail: `version ${status.version}, PID ${status.pid}`, hint: null });
   findings.push(...versionFindings(status.version, edge));
@@ -33,9 +37,19 @@ export async function runningFindings(installation: Installation): Promise<reado
 
 const METERS = { id: "services.running", group: "services", label: "the daemon meters" } as const;
 
-function portFinding(port: number, edge: LiveEdge | null, status: DaemonStatus | null): Finding {
+/** @param instead The edge of ours at `port`, where the daemon uses another port. */
+function portFinding(
+  port: number,
+  edge: LiveEdge | null,
+  status: DaemonStatus | null,
+  instead: LiveEdge | null,
+): Finding {
   const base = { id: "ports.edge", group: "ports", label: "the proxy port answers" } as const;
   if (status !== null && status.edge.port !== port) {
+    if (instead !== null) {
+      const detail = `an edge serves 127.0.0.1:${port}, PID ${instead.pid}, and the daemon uses ${status.edge.port}`;
+      return { ...base, state: "problem", detail, hint: START };
+    }
     if (portIsFree(port)) {
       const detail = `127.0.0.1:${port} is free again, and the edge uses ${status.edge.port}`;
       return { ...base, state: "problem", detail, hint: START };

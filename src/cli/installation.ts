@@ -114,12 +114,34 @@ async function sessionFor(lenient: boolean): Promise<Pick<Installation, "session
   }
 }
 
-/** Calls `body` while no other command changes the installation. */
+/**
+ * Calls `body` while no other command changes the installation.
+ *
+ * @throws {MeterError} `failed` where that other command was an upgrade of this very program, which has no file of its own now.
+ */
 export async function changing(context: MeterContext, paths: Paths, body: () => Promise<void>): Promise<void> {
   const waiting = () => {
     context.process.stderr.write("Waiting for another halton-meter command that changes this installation …\n");
   };
-  await whileLocked(paths, { waiting }, body);
+  const program = Deno.execPath();
+  const before = identity(program);
+  await whileLocked(paths, { waiting }, async () => {
+    // The system tells the path of a program that was replaced with "(deleted)" at its end, also once it was put back.
+    if (Deno.execPath() === program && identity(program) === before) return await body();
+    throw new MeterError("failed", `Cannot go on: another command has replaced ${program} in the meantime`, {
+      hint: "See with `halton-meter --version` which version it is now; run this again if it is still to be done",
+    });
+  });
+}
+
+/** Which file a path leads to; null for none. */
+function identity(path: string): string | null {
+  try {
+    const { dev, ino, size, mtime } = Deno.statSync(path);
+    return `${dev} ${ino} ${size} ${mtime?.getTime()}`;
+  } catch {
+    return null;
+  }
 }
 
 /** Services start this very file: a program that is run from its source has none. @throws {MeterError} `failed`. */

@@ -11,7 +11,7 @@ import { isSlug } from "../domain/slug.ts";
 import { loadCa } from "../os/ca_files.ts";
 import { runInForeground } from "../os/child.ts";
 import { clientEnvironment } from "../os/client_env.ts";
-import type { Paths } from "../os/paths.ts";
+import { installationId, type Paths } from "../os/paths.ts";
 import { holdRun } from "../roles/control_client.ts";
 import { edgeAt } from "../roles/edge_probe.ts";
 import { readPorts } from "../roles/ports_file.ts";
@@ -66,7 +66,7 @@ export async function runCommand(
 async function liveEdge({ paths, config }: { paths: Paths; config: Session["config"] }): Promise<number | null> {
   const known = readPorts(paths.effectivePorts).edge?.port;
   for (const port of new Set([known, config.daemon.edgePort])) {
-    if (port !== undefined && port !== 0 && await edgeAt(port) !== null) return port;
+    if (port !== undefined && port !== 0 && await edgeAt(port, installationId(paths)) !== null) return port;
   }
   return null;
 }

@@ -9,12 +9,12 @@
 import { MeterError } from "../domain/errors.ts";
 import { readInstallState } from "../os/install_state.ts";
 import { ownerOf, requireOwnHome } from "../os/own_home.ts";
-import { paths } from "../os/paths.ts";
+import { installationId, paths } from "../os/paths.ts";
 import type { ServiceManager } from "../os/services/service_manager.ts";
 import { edgeAt } from "../roles/edge_probe.ts";
 import { readPorts } from "../roles/ports_file.ts";
 import type { MeterContext } from "./app.ts";
-import { lookAtMeter, startedAnew, untilHealthy } from "./daemon_places.ts";
+import { lookAtMeter, startedAnew, untilHandedOver, untilHealthy } from "./daemon_places.ts";
 import { askedMode, install, type ModeFlags } from "./init_command.ts";
 import { changing, type Installation, openInstallation, requireBinary } from "./installation.ts";
 
@@ -42,6 +42,7 @@ export async function startCommand(this: MeterContext, flags: { readonly quiet: 
       hint: found.hint ?? "Look at: halton-meter logs daemon",
     });
   }
+  await untilHandedOver(paths, config, manager);
   stdout.write(`daemon healthy  ${found.detail}\n`);
 }
 
@@ -61,7 +62,7 @@ export async function stopCommand(this: MeterContext): Promise<void> {
       hint: `End it with Ctrl-C in its terminal, or run: kill ${foreign}`,
     });
   }
-  const edge = await edgeAt(config.daemon.edgePort);
+  const edge = await edgeAt(config.daemon.edgePort, installationId(paths));
   stdout.write(
     edge === null
       ? `edge is not running: what is pointed at 127.0.0.1:${config.daemon.edgePort} has no connection until: halton-meter start\n`
@@ -91,7 +92,7 @@ export async function rescueCommand(
 async function endOrphans({ session: { paths, config }, manager }: Installation): Promise<void> {
   for (const service of manager.services) await service.stop().catch(() => {}); // A broken one is why we are here.
   const ports = readPorts(paths.effectivePorts);
-  const edge = await edgeAt(config.daemon.edgePort);
+  const edge = await edgeAt(config.daemon.edgePort, installationId(paths));
   const left = new Set([ports.daemon?.pid, ports.edge?.pid, edge?.pid].filter((pid) => pid !== undefined));
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     for (const pid of left) {

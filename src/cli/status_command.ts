@@ -9,7 +9,7 @@
  */
 
 import { type InstallState, readInstallState } from "../os/install_state.ts";
-import { type Paths, paths } from "../os/paths.ts";
+import { installationId, type Paths, paths } from "../os/paths.ts";
 import { askSupervisor, supervisorAnswers } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
 import { edgeAt, type LiveEdge } from "../roles/edge_probe.ts";
@@ -73,13 +73,13 @@ export async function gatherReport(files: Paths): Promise<StatusReport> {
   const ports = readPorts(files.effectivePorts);
   const daemon = await askSupervisor(files.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
   const edgePort = daemon?.edge.port ?? ports.edge?.port ?? null;
-  const edge = edgePort === null ? null : await edgeAt(edgePort);
+  const edge = edgePort === null ? null : await edgeAt(edgePort, installationId(files));
   const components: StatusRow[] = [
     row("daemon", daemon === null ? "stopped" : "healthy", daemon === null ? "–" : `PID ${daemon.pid}`),
     row(
       "edge",
       edge === null ? "stopped" : "healthy",
-      edge === null ? "–" : `PID ${edge.pid} · 127.0.0.1:${edgePort}`,
+      edge === null ? "–" : `PID ${edge.pid} · 127.0.0.1:${edgePort}${insteadOf(daemon)}`,
     ),
   ];
   if (daemon !== null) components.push(...roleRows(daemon));
@@ -94,6 +94,11 @@ export async function gatherReport(files: Paths): Promise<StatusReport> {
     problems: daemon === null ? [] : [...problemsOf(daemon, edge), ...await silentEdge(files, daemon, edge)],
     daemon,
   };
+}
+
+function insteadOf(daemon: DaemonStatus | null): string {
+  const foreign = daemon?.edge.foreign ?? null;
+  return foreign === null ? "" : `; ${foreign} is held by another program`;
 }
 
 /** An edge process without its socket serves every tool, but cannot say where it has connected to. */

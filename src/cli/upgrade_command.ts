@@ -9,7 +9,7 @@
 import { MeterError } from "../domain/errors.ts";
 import { inspectProgram, replaceProgram } from "../install/program_file.ts";
 import { compareVersions, upgrade } from "../install/upgrade.ts";
-import type { Paths } from "../os/paths.ts";
+import { installationId, type Paths, paths } from "../os/paths.ts";
 import { commandLine } from "../os/trust/shell_words.ts";
 import type { Service } from "../os/services/service_manager.ts";
 import { askSupervisor } from "../roles/control_client.ts";
@@ -17,7 +17,7 @@ import type { DaemonStatus } from "../roles/daemon_status.ts";
 import { edgeAt } from "../roles/edge_probe.ts";
 import { selfTest, type SelfTestResult } from "../roles/self_test.ts";
 import type { MeterContext } from "./app.ts";
-import { type Installation, openInstallation, requireBinary } from "./installation.ts";
+import { changing, type Installation, openInstallation, requireBinary } from "./installation.ts";
 import { whyNotStarted } from "./start_failure.ts";
 import { callsUnderWay, untilQuiet } from "./upgrade_quiet.ts";
 import { VERSION } from "./version.ts";
@@ -43,7 +43,13 @@ const SUCCESSION_MS = 10_000;
 /** Replaces the program and restarts what runs as a service. */
 export async function upgradeCommand(this: MeterContext, flags: UpgradeFlags): Promise<void> {
   requireBinary();
-  const { stdout } = this.process;
+  const found = paths();
+  if (mayLock(found.home)) await changing(this, found, () => bring(this, flags));
+  else await bring(this, flags);
+}
+
+async function bring(context: MeterContext, flags: UpgradeFlags): Promise<void> {
+  const { stdout } = context.process;
   const installation = await openInstallation({ interactive: false, lenient: true });
   const { machine } = installation;
   await mustBeOwn(installation, flags.from);
@@ -69,6 +75,16 @@ export async function upgradeCommand(this: MeterContext, flags: UpgradeFlags): P
   const left = running.daemon === null ? await status() : null;
   if (left !== null) {
     say(`The daemon, process ${left.pid}, was not started as a service: version ${left.version} until you end it`);
+  }
+}
+
+/** Another user's folder, as root sees it who upgrades a program of the system, is neither locked nor made. */
+function mayLock(home: string): boolean {
+  try {
+    const { isDirectory, uid } = Deno.lstatSync(home);
+    return isDirectory && uid === Deno.uid();
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
   }
 }
 
@@ -125,7 +141,7 @@ async function restartDaemon(installation: Installation, service: Service | null
     const state = `does not answer after ${HEALTHY_MS / 1000} s${reason(paths)}`;
     throw new MeterError("failed", `The daemon of version ${version} ${state}`);
   }
-  if (await edgeAt(edgePort) === null) return false; // Then nothing could be tested, whatever the version.
+  if (await edgeAt(edgePort, installationId(paths)) === null) return false; // Then nothing could be tested, whatever the version.
   const result = await settledTest(() => selfTest({ paths, edgePort, standInPort: internalPort }));
   if (!result.ok) {
     throw new MeterError("failed", `The test call through version ${version} failed: ${result.layer}: ${result.found}`);
@@ -158,9 +174,10 @@ async function restartEdge(
   say: (line: string) => void,
 ): Promise<void> {
   if (service === null) return;
-  const { edgePort } = installation.session.config.daemon;
+  const { paths, config: { daemon: { edgePort } } } = installation.session;
+  const edge = () => edgeAt(edgePort, installationId(paths));
   const [serving, daemon, { pid: own }] = await Promise.all([
-    edgeAt(edgePort),
+    edge(),
     askDaemon(installation),
     service.state(),
   ]);
@@ -169,7 +186,7 @@ async function restartEdge(
   else if (!leaving) await service.relieve();
   const begun = performance.now();
   const found = await patiently(async () => {
-    const [now, { pid }] = await Promise.all([edgeAt(edgePort), service.state()]);
+    const [now, { pid }] = await Promise.all([edge(), service.state()]);
     if (now === null || now.version !== version) return null;
     if (now.pid === pid && (now.pid !== serving?.pid)) return "followed";
     const waits = pid === own && now.pid === daemon?.pid && performance.now() - begun > SUCCESSION_MS;

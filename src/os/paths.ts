@@ -9,6 +9,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { MeterError } from "../domain/errors.ts";
 
 /** Absolute paths. */
@@ -51,6 +52,19 @@ export interface Paths {
   /** Certificate and private key. */
   readonly caKey: string;
   readonly caCertificate: string;
+}
+
+/** Tells this data folder from every other one, by whatever path it is reached. It says nothing of the path. */
+export function installationId({ home }: Pick<Paths, "home">): string {
+  return createHash("sha256").update(realPath(home)).digest("hex").slice(0, 16);
+}
+
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path; // It is not there yet, so that it is no link either.
+  }
 }
 
 /** Reads one environment variable. */

@@ -74,6 +74,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       JSON.stringify({
         halton_meter_edge: options.version,
         pid: options.pid,
+        installation: options.installation,
         shared,
         interceptor: health.word,
         counters: { ...counters, notices_lost: notices.lost },
@@ -110,7 +111,7 @@ async function bind(options: EdgeOptions): Promise<Bound> {
   for (const port of [options.port, ...options.fallbackPorts]) {
     const free = listenIfFree(port);
     if (free !== null) return { kind: "bound", ...free, foreign };
-    const live = await edgeAt(port);
+    const live = await edgeAt(port, options.installation);
     if (live !== null && options.takeOver) {
       const answer = await options.letGo?.(live.pid) ?? "closed";
       const taken = answer === "refused" ? null : await succeed(port, answer === "held");

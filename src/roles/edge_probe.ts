@@ -24,8 +24,11 @@ export interface LiveEdge {
   readonly counters: Counters;
 }
 
-/** The edge at a port: its process, as told by itself. Null when the port is free or another program's. */
-export async function edgeAt(port: number): Promise<LiveEdge | null> {
+/**
+ * The edge at a port: its process, as told by itself. Null when the port is free, another program's, or that of an edge of
+ * another installation: calls through that one are none of ours.
+ */
+export async function edgeAt(port: number, installation: string): Promise<LiveEdge | null> {
   let connection: Deno.TcpConn | null = null;
   const timer = setTimeout(() => connection !== null && closeQuietly(connection), PROBE_MS);
   try {
@@ -34,8 +37,8 @@ export async function edgeAt(port: number): Promise<LiveEdge | null> {
     await writeAll(connection, new TextEncoder().encode(request));
     const answer: unknown = JSON.parse((await readAll(connection)).split("\r\n\r\n")[1] ?? "");
     if (typeof answer !== "object" || answer === null) return null;
-    const { halton_meter_edge: version, pid, shared, counters } = answer as Record<string, unknown>;
-    if (typeof version !== "string" || typeof pid !== "number") return null;
+    const { halton_meter_edge: version, pid, shared, counters, ...told } = answer as Record<string, unknown>;
+    if (typeof version !== "string" || typeof pid !== "number" || told["installation"] !== installation) return null;
     const found = typeof counters === "object" ? counters as Counters ?? {} : {};
     return { pid, version, counters: found, shared: shared === true };
   } catch {

@@ -11,7 +11,7 @@ import type { Config } from "../domain/config.ts";
 import { MeterError } from "../domain/errors.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import { errorLabel, type LogEvent } from "../log.ts";
-import type { Paths } from "../os/paths.ts";
+import { installationId, type Paths } from "../os/paths.ts";
 import { askForPort, givePort, type Released } from "./edge_succession.ts";
 import type { EdgeOutcome, FromWorker } from "./messages.ts";
 import { permissionsOf, type RowInputs } from "./permissions.ts";
@@ -156,6 +156,7 @@ function startEdgeWorker(
       upstream,
       pid: Deno.pid,
       version,
+      installation: installationId(paths),
       takeOver: true,
     });
   });

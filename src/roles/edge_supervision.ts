@@ -24,7 +24,7 @@ const SUCCESSOR_MS = 3_000;
 /** What an edge is started with, and who hears of it. */
 export interface EdgeSupervisionOptions {
   readonly ports: Config["daemon"];
-  readonly start: Pick<EdgeStart, "portsFile" | "controlSocket" | "upstream" | "version">;
+  readonly start: Pick<EdgeStart, "portsFile" | "controlSocket" | "upstream" | "version" | "installation">;
   readonly workers: Workers;
   readonly log: (event: LogEvent) => void;
   /** The port has gone from an edge process to an edge here, or the other way. */
@@ -128,6 +128,6 @@ export class EdgeSupervision {
   async #serveUnserved(): Promise<void> {
     const { workers } = this.#options;
     if (this.#closed || this.#outcome === null || workers.has("edge")) return;
-    if (await edgeAt(this.#outcome.port) === null) await workers.restart("edge");
+    if (await edgeAt(this.#outcome.port, this.#options.start.installation) === null) await workers.restart("edge");
   }
 }

@@ -137,6 +137,8 @@ export interface EdgeStart {
   readonly upstream: UpstreamSettings;
   readonly pid: number;
   readonly version: string;
+  /** Tells edges of this data folder from those of another one, or of another user. */
+  readonly installation: string;
   /** A live edge that holds the port is to be succeeded, not adopted; a worker says `edge.waiting` and waits for `edge.bind`. */
   readonly takeOver: boolean;
 }

@@ -10,7 +10,7 @@
  */
 
 import { SELF_TEST } from "../domain/hosts.ts";
-import type { Paths } from "../os/paths.ts";
+import { installationId, type Paths } from "../os/paths.ts";
 import { openReadOnly } from "../store/database.ts";
 import { auditTrail } from "../store/settings.ts";
 import { holdSelfTest } from "./control_client.ts";
@@ -71,7 +71,7 @@ export async function selfTest(options: SelfTestOptions): Promise<SelfTestResult
     const standIn = await openStandIn(standInPort);
     toClose.push(standIn.stop);
     toClose.push(await arm(paths, standIn, standInPort));
-    if (await edgeAt(edgePort) === null) {
+    if (await edgeAt(edgePort, installationId(paths)) === null) {
       throw new LayerFailure(
         "edge",
         `Nothing of the meter answers on 127.0.0.1:${edgePort}`,

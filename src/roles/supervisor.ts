@@ -12,7 +12,7 @@ import type { Config } from "../domain/config.ts";
 import { MeterError } from "../domain/errors.ts";
 import type { UpstreamSettings } from "../domain/upstream.ts";
 import { errorLabel, type LogEvent } from "../log.ts";
-import type { Paths } from "../os/paths.ts";
+import { installationId, type Paths } from "../os/paths.ts";
 import { allowedFor } from "../sync/privacy.ts";
 import { ApiSupervision } from "./api_supervision.ts";
 import { ConfigWatch } from "./config_watch.ts";
@@ -139,7 +139,13 @@ class Supervisor implements Daemon {
     this.#leaves = new LeafSupervision({ paths, log, tightened: options.tightened ?? [] });
     this.#edge = new EdgeSupervision({
       ports: config.daemon,
-      start: { portsFile: paths.effectivePorts, controlSocket: paths.socket, upstream, version },
+      start: {
+        portsFile: paths.effectivePorts,
+        controlSocket: paths.socket,
+        upstream,
+        version,
+        installation: installationId(paths),
+      },
       workers,
       log,
       changed: () => this.#publish(),

@@ -12,6 +12,7 @@ import {
   configure,
   CURL,
   type Machine,
+  processesOf,
   succeed,
   withMachine,
 } from "./support/installed.ts";
@@ -180,5 +181,67 @@ Deno.test({
       equal((await machine.meter("uninstall", "--no-purge")).code, 2);
       match(await succeed(machine, "uninstall", "--purge"), /certificate authority stays/);
       await succeed(machine, "uninstall", "--purge", "--include-logs", "--yes");
+    }),
+});
+
+for (const services of ["systemd", "none"] as const) {
+  Deno.test({
+    name: `init takes the port that another program held the first time, and no process is left behind: ${services}`,
+    ignore: CANNOT_INSTALL,
+    fn: () =>
+      withMachine("user", services, async (machine) => {
+        await setUpWithPortHeld(machine, () => {});
+        // An edge that is started before the daemon takes the port that the daemon could not have.
+        await setUpWithPortHeld(machine, () => endEdge(machine));
+        await succeed(machine, "uninstall", "--purge", "--include-logs", "--yes");
+      }),
+  });
+}
+
+/** Sets up while another program holds the port, and again when it does not. */
+async function setUpWithPortHeld(machine: Machine, meanwhile: () => void | Promise<void>): Promise<void> {
+  const holder = Deno.listen({ hostname: "127.0.0.1", port: machine.edgePort });
+  const held = await machine.meter("init", "--apps", "--non-interactive");
+  equal(held.code, 1);
+  match(held.stdout, new RegExp(`port ${machine.edgePort} is held by another program`));
+  holder.close();
+  await meanwhile();
+  match(await succeed(machine, "init", "--apps", "--non-interactive"), /init complete/);
+  const { daemon } = JSON.parse(await succeed(machine, "status", "--json"));
+  deepEqual([daemon.edge.kind, daemon.edge.port, daemon.edge.foreign], ["adopted", machine.edgePort, null]);
+  equal((await machine.meter("doctor")).code, 0);
+  equal((await processesOf(machine.sandbox)).length, 2);
+  equal((await machine.sandbox.terminal(machine.account, CURL)).code, 0);
+  await succeed(machine, "uninstall");
+  deepEqual(await processesOf(machine.sandbox), []);
+}
+
+async function endEdge({ sandbox, account }: Machine): Promise<void> {
+  const { code } = await sandbox.run(account, ["pkill", "-KILL", "-f", `^${sandbox.folder}/bin/halton-meter edge$`]);
+  equal(code, 0);
+}
+
+Deno.test({
+  name: "uninstall ends what runs from a data folder that was deleted, where nobody else keeps services",
+  ignore: CANNOT_INSTALL,
+  fn: () =>
+    withMachine("user", "none", async (machine) => {
+      const { sandbox, account } = machine;
+      const deleteFolder = () => sandbox.run(account, ["rm", "-rf", `${account.home}/.halton-meter`]);
+      await succeed(machine, "init", "--apps", "--non-interactive");
+      await deleteFolder();
+      equal((await processesOf(sandbox)).length, 2);
+      match(await succeed(machine, "uninstall"), /uninstall complete/);
+      deepEqual(await processesOf(sandbox), []);
+
+      await configure(sandbox, account, machine);
+      match(await succeed(machine, "init", "--apps", "--non-interactive"), /init complete/);
+      await deleteFolder();
+      await configure(sandbox, account, machine);
+      match(await succeed(machine, "init", "--apps", "--non-interactive"), /init complete/);
+      equal((await processesOf(sandbox)).length, 2);
+      await succeed(machine, "uninstall", "--purge", "--include-logs", "--yes");
+      // The record of who made the authority went with the folder.
+      await sandbox.run(account, ["rm", "-rf", `${account.home}/.mitmproxy`]);
     }),
 });

@@ -149,7 +149,7 @@ for (const [who, services] of [["user", "systemd"], ["user", "none"], ["root", "
   });
 }
 
-/** A call that takes its time is waited for, and a tunnel outlives the edge that it goes through. */
+/** A call that takes its time is waited for, also by a second upgrade; a tunnel outlives the edge that it goes through. */
 async function keepsWhatIsUnderWay(machine: Machine, own: Installed): Promise<void> {
   const { account, edgePort } = machine;
   await until("the edge to have the port", () => {
@@ -173,11 +173,16 @@ async function keepsWhatIsUnderWay(machine: Machine, own: Installed): Promise<vo
 
   const upgrade = own.startUpgrade();
   await until("the upgrade to wait for it", () => upgrade.stdout.includes("Waiting for 1 call under way"));
+  const second = own.startUpgrade();
+  await until("the second to wait for the first", () => second.stderr.includes("Waiting for another halton-meter"));
   await writeAll(tls, request.subarray(-5));
   await readUntil(tls, "\r\n0\r\n\r\n");
   const { code, stdout, stderr } = await upgrade.finished;
   equal(code, 0, stdout + stderr);
   match(stdout, /a test call was metered/);
+  const late = await second.finished;
+  deepEqual([late.code, late.stdout], [1, ""]);
+  match(late.stderr, /Cannot go on: another command has replaced .*\/halton-meter in the meantime\n {2}See with /);
 
   await writeAll(tunnel, new TextEncoder().encode("still there"));
   await readUntil(tunnel, "still there");

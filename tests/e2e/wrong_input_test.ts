@@ -67,10 +67,14 @@ Deno.test("a redaction rule with a pattern that could be made slow stops a start
     const wholeConfig = `[bodies]\nenabled = true\n[[redaction.rules]]\nname = "badge"\npattern = '${pattern}'\n`;
     await withMeter({ edge: false, daemon: false, wholeConfig }, async (meter) => {
       const before = everything(meter);
+      const log = `${meter.home}/daemon.err.log`;
       const { code, stdout, stderr } = await meter.command(["daemon"]);
       deepEqual([code, stdout], [1, ""], stderr);
       match(stderr, /^halton-meter: .*config\.toml:5: redaction\.rules\[0\]\.pattern: found .*, wanted .*\n {2}\S/);
       match(stderr, says);
+      // A start that a service manager makes has no terminal to say it at.
+      match(await Deno.readTextFile(log), /^\{[^\n]*"event":"daemon\.startup\.failed"[^\n]*\}\n$/);
+      await Deno.remove(log);
       deepEqual(everything(meter), before);
     });
   }

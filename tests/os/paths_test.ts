@@ -1,6 +1,6 @@
-import { equal, match, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
-import { ensureHome, type Environment, paths } from "../../src/os/paths.ts";
+import { ensureHome, type Environment, installationId, paths } from "../../src/os/paths.ts";
 
 function environment(values: Record<string, string>): Environment {
   return { get: (name) => values[name] };
@@ -100,4 +100,19 @@ Deno.test("ensureHome says what stopped it", () => {
   const place = inFolder("file/.halton-meter");
   Deno.writeTextFileSync(place.home.replace(/\/\.halton-meter$/, ""), "");
   throws(() => ensureHome(place), (error) => error instanceof MeterError && /^Cannot create /.test(error.message));
+});
+
+Deno.test("installationId is one folder's own, by whatever path it is reached", () => {
+  const outer = Deno.makeTempDirSync();
+  try {
+    for (const name of ["one", "two"]) Deno.mkdirSync(`${outer}/${name}`);
+    Deno.symlinkSync(`${outer}/one`, `${outer}/link`);
+    const id = (name: string) => installationId({ home: `${outer}/${name}` });
+    match(id("one"), /^[0-9a-f]{16}$/);
+    deepEqual([id("link"), id("one/../one")], [id("one"), id("one")]);
+    equal(id("two") === id("one"), false);
+    equal(id("missing"), id("missing"));
+  } finally {
+    Deno.removeSync(outer, { recursive: true });
+  }
 });

@@ -96,6 +96,7 @@ export function edgeOptions(folder: string, options: BenchOptions = {}): EdgeOpt
     controlSocket: `${folder}/control`,
     pid: 4242,
     version: "1.2.3",
+    installation: "home-1",
     takeOver: false,
     ...options.edge,
     upstream: { ...DIRECT, ...options.upstream },

@@ -10,7 +10,7 @@ async function answerOf(answer: string | null, closes = true): Promise<unknown> 
     if (closes) connection.close();
   });
   try {
-    return await within(edgeAt(server.port), "the probe", 2_000);
+    return await within(edgeAt(server.port, "home-1"), "the probe", 2_000);
   } finally {
     server.stop();
   }
@@ -20,12 +20,15 @@ Deno.test("edgeAt tells process and version of an edge of ours", async () => {
   await withEdge(
     {},
     async (bench) =>
-      match(JSON.stringify(await edgeAt(bench.port)), /^\{"pid":4242,"version":"1\.2\.3","counters":\{"connections":/),
+      match(
+        JSON.stringify(await edgeAt(bench.port, "home-1")),
+        /^\{"pid":4242,"version":"1\.2\.3","counters":\{"connections":/,
+      ),
   );
 });
 
 Deno.test("edgeAt takes everything else for no edge", async () => {
-  equal(await edgeAt(closedPort()), null);
+  equal(await edgeAt(closedPort(), "home-1"), null);
   const head = "HTTP/1.1 200 OK\r\n\r\n";
   const answers = [
     "",
@@ -36,7 +39,9 @@ Deno.test("edgeAt takes everything else for no edge", async () => {
     `${head}{}`,
     `${head}{"halton_meter_edge":"1"}`,
     `${head}{"halton_meter_edge":1,"pid":2}`,
-    `${head}{"halton_meter_edge":"1","pid":"2"}`,
+    `${head}{"halton_meter_edge":"1","pid":"2","installation":"home-1"}`,
+    `${head}{"halton_meter_edge":"1","pid":2}`,
+    `${head}{"halton_meter_edge":"1","pid":2,"installation":"home-2"}`,
     "x".repeat(100_000),
   ];
   for (const answer of answers) equal(await answerOf(answer), null, answer.slice(0, 60));

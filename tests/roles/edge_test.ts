@@ -23,7 +23,10 @@ Deno.test("startEdge adopts a live edge of ours instead of starting another", as
     deepEqual(second.outcome, { kind: "adopted", port: bench.port, pid: 4242, foreign: null });
     deepEqual(second.counters(), {});
     second.release(); // It holds nothing: the port stays with its owner.
-    match(JSON.stringify(await edgeAt(bench.port)), /^\{"pid":4242,"version":"1\.2\.3","counters":\{"connections":/);
+    match(
+      JSON.stringify(await edgeAt(bench.port, "home-1")),
+      /^\{"pid":4242,"version":"1\.2\.3","counters":\{"connections":/,
+    );
   });
 });
 
@@ -38,6 +41,20 @@ Deno.test("startEdge falls back when another program holds the port, and says wh
     edge.release();
   });
   foreign.stop();
+});
+
+Deno.test("startEdge takes an edge of another installation for another program, and never its place", async () => {
+  await withEdge({}, async (bench) => {
+    for (const takeOver of [false, true]) {
+      const fallback = closedPort();
+      const other = { port: bench.port, fallbackPorts: [fallback], installation: "home-2", takeOver, pid: 9 };
+      const edge = await startEdge(edgeOptions(bench.folder, { edge: other }));
+      deepEqual(edge.outcome, { kind: "listening", port: fallback, foreign: bench.port });
+      equal(await edgeAt(bench.port, "home-2"), null);
+      equal((await edgeAt(bench.port, "home-1"))?.pid, 4242);
+      edge.release();
+    }
+  });
 });
 
 Deno.test("startEdge takes a program that accepts and says nothing for foreign, soon", async () => {
@@ -86,7 +103,10 @@ Deno.test("startEdge takes a port over that is let go of a moment later", async 
     bench.edge.release();
     const taken = await within(taking, "the take-over");
     deepEqual(taken.outcome, { kind: "listening", port: bench.port, foreign: null });
-    match(JSON.stringify(await edgeAt(bench.port)), /^\{"pid":9,"version":"1\.2\.3","counters":\{"connections":/);
+    match(
+      JSON.stringify(await edgeAt(bench.port, "home-1")),
+      /^\{"pid":9,"version":"1\.2\.3","counters":\{"connections":/,
+    );
     taken.release();
   });
 });

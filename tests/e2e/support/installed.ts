@@ -74,6 +74,7 @@ export async function withMachine(
         waitForRows: (count) => until(`${count} rows`, () => rows().length >= count ? rows() : null),
       });
       deepEqual(differences(before, await everything(sandbox, account)), []);
+      deepEqual(await processesOf(sandbox), []);
     } finally {
       await sandbox.run(account, ["pkill", "-KILL", "-f", `${bin}/`]);
       await provider.stop();
@@ -130,6 +131,13 @@ export async function configure(
     `${account.name}:`,
     folder,
   ]);
+}
+
+/** Daemons and edges that run from any copy of the program on this machine, as pid and command line. */
+export async function processesOf(sandbox: Sandbox): Promise<readonly string[]> {
+  const pattern = `^${sandbox.folder}/.*halton-meter (daemon|edge)$`;
+  const { stdout } = await sandbox.run(await rootAccount(sandbox), ["pgrep", "-a", "-f", pattern]);
+  return stdout.split("\n").filter((line) => line !== "");
 }
 
 /** The user's home and what the system trusts. Java's store holds the time at which it was written. */
