@@ -10,6 +10,7 @@ import { addDays, dateOf, startOfDay } from "../domain/days.ts";
 import { MeterError } from "../domain/errors.ts";
 import type { Database } from "../store/database.ts";
 import { findProject } from "../store/project_rows.ts";
+import { lastRequestedAt } from "../store/queries.ts";
 import type { RequestFilters } from "../store/request_pages.ts";
 import type { StatsPeriod } from "../store/stats.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -24,12 +25,22 @@ export interface PeriodInput {
 /** Days of a period whose first day is not told, as in `halton-meter report`. */
 const USUAL_DAYS = 30;
 
+/** Days ahead, of today and of the last call, that are listed: an answer has a line for each, and 9999 is three million off. */
+const DAYS_AHEAD = 366;
+
 /** @throws {MeterError} `bad_input` for a period that ends before it begins. */
-export function periodOf({ since, until, tz }: PeriodInput, { now, timeZone }: ApiDeps): StatsPeriod {
-  const zone = tz ?? timeZone;
-  const last = until ?? dateOf(now(), zone);
+export function periodOf({ since, until, tz }: PeriodInput, deps: ApiDeps): StatsPeriod {
+  const zone = tz ?? deps.timeZone;
   if (since !== undefined && until !== undefined && until < since) throw backwards("until", "since");
+  const last = until === undefined ? dateOf(deps.now(), zone) : listable(until, zone, deps);
   return { first: since ?? addDays(last, 1 - USUAL_DAYS), last, timeZone: zone };
+}
+
+/** A last day, or the furthest one that is listed: no call is left out. */
+function listable(until: string, zone: string, { now, database }: ApiDeps): string {
+  const latest = Math.max(now(), lastRequestedAt(database()) ?? 0);
+  const furthest = addDays(dateOf(latest, zone), DAYS_AHEAD);
+  return until < furthest ? until : furthest;
 }
 
 /** Filters as typed. */

@@ -36,7 +36,7 @@ export const Zone = z.string().max(64).refine(isTimeZone, "a time zone such as E
 /** A period of days. */
 export const PeriodQuery = z.object({
   since: Day.optional().openapi({ description: "First day; absent = 30 days, the last one included" }),
-  until: Day.optional().openapi({ description: "Last day, included; absent = today" }),
+  until: Day.optional().openapi({ description: "Last day, included, a year ahead at most; absent = today" }),
   tz: Zone,
 });
 
@@ -55,7 +55,7 @@ const pageFields = {
 
 const filterFields = {
   provider: z.string().min(1).max(64).optional(),
-  model: z.string().max(256).optional().openapi({ description: "Empty = calls that named none" }),
+  model: z.string().max(1_000).optional().openapi({ description: "Empty = calls that named none" }),
   status: z.enum(["success", "error"]).optional(),
   from: Day.optional().openapi({ description: "First day" }),
   to: Day.optional().openapi({ description: "Last day, included" }),

@@ -83,7 +83,9 @@ export function startOfDay(date: string, timeZone: string): number {
 export function daysBetween(first: string, last: string, timeZone: string): Day[] {
   const days: Day[] = [];
   let from = startOfDay(first, timeZone);
-  for (let date = first; date <= last;) {
+  // Instants, since as text the day after 9999-12-31 is before it.
+  const end = midnightUtc(last);
+  for (let date = first; midnightUtc(date) <= end;) {
     const next = addDays(date, 1);
     const to = startOfDay(next, timeZone);
     days.push({ date, from, to });
@@ -141,9 +143,10 @@ function wallClock(at: number, timeZone: string): number {
   return clock.getTime();
 }
 
+/** Takes the years beside 0001 to 9999 too, as {@link isoDate} writes them: a period may end on the last of these days. */
 function midnightUtc(date: string): number {
   const clock = new Date(0);
-  clock.setUTCFullYear(Number(date.slice(0, 4)), Number(date.slice(5, 7)) - 1, Number(date.slice(8, 10)));
+  clock.setUTCFullYear(Number(date.slice(0, -6)), Number(date.slice(-5, -3)) - 1, Number(date.slice(-2)));
   return clock.getTime();
 }
 

@@ -1,9 +1,12 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Problem } from "../../src/api/problem.ts";
+import { RequestPage } from "../../src/api/schemas_calls.ts";
+import { Stats } from "../../src/api/schemas_usage.ts";
 import { MeterError } from "../../src/domain/errors.ts";
-import { row, write } from "../store/sample.ts";
+import { NOON, row, write } from "../store/sample.ts";
 import { fillOdd, ORIGIN, PORT, withApi } from "./harness.ts";
 
+const DAY = 86_400_000;
 const JSON_TYPE = { "content-type": "application/json" };
 
 Deno.test("createApi() answers errors as problem+json: a code, a sentence, a next step", async () => {
@@ -45,6 +48,18 @@ Deno.test("createApi() answers errors as problem+json: a code, a sentence, a nex
       equal(response.headers.get("content-type"), "application/problem+json");
       match(problem.title, /^[A-Z].*[^.]$/);
     }
+  });
+});
+
+Deno.test("createApi() answers for the last day of all, and lists a year ahead of the calls at most", async () => {
+  await withApi(async ({ db, json }) => {
+    write(db, [row(), row({ requestedAt: NOON + 1_000 * DAY })]);
+    const paths = ["/v1/stats?since=9999-12-31&until=9999-12-31", "/v1/stats?until=9999-12-31&since=0001-01-01"];
+    const [end, ever] = await Promise.all(paths.map(async (path) => Stats.parse(await json(path))));
+    deepEqual([end?.summary.total_requests, end?.by_day], [0, []]);
+    deepEqual([ever?.summary.total_requests, ever?.by_day.length], [2, 1 + 1_000 + 366]);
+    equal(ever?.until, ever?.by_day.at(-1)?.date);
+    equal(RequestPage.parse(await json("/v1/requests?from=0001-01-01&to=9999-12-31")).total, 2);
   });
 });
 

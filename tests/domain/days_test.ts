@@ -48,6 +48,16 @@ Deno.test("daysBetween gives days that follow each other without gap, each as lo
   deepEqual(daysBetween("2026-01-02", "2026-01-01", "UTC"), []);
 });
 
+Deno.test("daysBetween and startOfDay know the last day of all, and days before the first year", () => {
+  for (const zone of ["UTC", "Pacific/Kiritimati", "America/New_York"]) {
+    const days = daysBetween("9999-12-30", "9999-12-31", zone);
+    deepEqual(days.map(({ date }) => date), ["9999-12-30", "9999-12-31"]);
+    equal(dateOf((days[1]?.to ?? 0) - 1, zone), "9999-12-31");
+  }
+  equal(startOfDay(addDays("9999-12-31", 1), "UTC"), Date.UTC(10_000, 0, 1));
+  equal(addDays(addDays("0001-01-01", -3_000_000), 3_000_000), "0001-01-01");
+});
+
 Deno.test("isDate takes dates that exist, isTimeZone zones with rules", () => {
   for (const good of ["2024-02-29", "0001-01-01", "9999-12-31"]) equal(isDate(good), true, good);
   for (const bad of ["2026-02-29", "2026-13-01", "0000-01-01", "2026-1-1", "", "2026-01-01T00:00", "26-01-01"]) {

@@ -23,7 +23,7 @@ const WHO: Readonly<Record<Role, string>> = { system: "System", user: "User", as
 /** One body. */
 export function BodyView({ body }: { body: StoredBody }) {
   const request = body.direction === "request";
-  const conversation = request ? readRequest(body.text) : readResponse(body.text);
+  const conversation = conversationOf(() => request ? readRequest(body.text) : readResponse(body.text));
   const fired = Object.entries(body.redactions);
   const times = fired.reduce((sum, [, count]) => sum + count, 0);
   const title = request ? "Request" : "Response";
@@ -55,6 +55,16 @@ export function BodyView({ body }: { body: StoredBody }) {
       </details>
     </section>
   );
+}
+
+/** `null` also for blocks within blocks within blocks, as deep as no provider nests them: the raw text can still be shown. */
+function conversationOf(read: () => Conversation | null): Conversation | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function Cut({ body }: { body: StoredBody }) {

@@ -55,7 +55,7 @@ function Body({ view, overview, chart }: { view: View; overview: Overview; chart
         <Quota samples={overview.quota} now={view.now} />
         <Cache cache={overview.cache} />
       </div>
-      <TopProjects stats={stats} />
+      <TopProjects view={view} stats={stats} />
       <TopModels view={view} stats={stats} />
     </div>
   );

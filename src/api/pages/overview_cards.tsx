@@ -21,7 +21,7 @@ import { costReason, providerName } from "./words.ts";
 /** Calls without a cost, without final counts, and in error. */
 export function Attention({ view, stats }: { view: View; stats: Stats }) {
   const { totals, missing } = stats;
-  const from = dateOf(stats.range.from, view.timeZone);
+  const days = { from: dateOf(stats.range.from, view.timeZone), to: view.today };
   const clear = totals.errors === 0 && totals.incomplete === 0 && missing.length === 0;
   return (
     <section class="card" aria-labelledby="attention">
@@ -34,7 +34,7 @@ export function Attention({ view, stats }: { view: View; stats: Stats }) {
           {missing.slice(0, 4).map(({ reason, provider, model, requests }) => (
             <li>
               <span>
-                <a href={callsPath({ show: "unpriced", provider, model: model ?? NO_MODEL, from })}>
+                <a href={callsPath({ show: "unpriced", provider, model: model ?? NO_MODEL, ...days })}>
                   {counted(requests, "call")} unpriced
                 </a>
                 <span class="muted">: {costReason(reason).label}</span>
@@ -47,21 +47,21 @@ export function Attention({ view, stats }: { view: View; stats: Stats }) {
           {missing.length > 4
             ? (
               <li>
-                <a href={callsPath({ show: "unpriced", from })}>All {count(totals.unpriced)} unpriced calls</a>
+                <a href={callsPath({ show: "unpriced", ...days })}>All {count(totals.unpriced)} unpriced calls</a>
               </li>
             )
             : null}
           {totals.incomplete === 0 ? null : (
             <li>
               <span>
-                <a href={callsPath({ show: "incomplete", from })}>{counted(totals.incomplete, "call")} incomplete</a>
+                <a href={callsPath({ show: "incomplete", ...days })}>{counted(totals.incomplete, "call")} incomplete</a>
                 <span class="muted">: counts are not final</span>
               </span>
             </li>
           )}
           {totals.errors === 0 ? null : (
             <li>
-              <a href={callsPath({ status: "error", from })}>{counted(totals.errors, "call")} failed</a>
+              <a href={callsPath({ status: "error", ...days })}>{counted(totals.errors, "call")} failed</a>
               <span class="push muted small">{percent(totals.errors, totals.requests)} of all</span>
             </li>
           )}

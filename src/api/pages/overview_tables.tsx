@@ -20,7 +20,7 @@ import { providerClass } from "./words.ts";
 const TOP = 6;
 
 /** The card of projects. */
-export function TopProjects({ stats }: { stats: Stats }) {
+export function TopProjects({ view, stats }: { view: View; stats: Stats }) {
   const rows = stats.byProject.map(({ slug, name, sums }): TopRow => ({
     name: (
       <a href={projectPath(slug)}>
@@ -28,7 +28,7 @@ export function TopProjects({ stats }: { stats: Stats }) {
       </a>
     ),
     provider: null,
-    calls: callsPath({ project: slug }),
+    calls: callsPath({ project: slug, ...daysOf(view, stats) }),
     sums,
   }));
   const more = (
@@ -41,15 +41,19 @@ export function TopProjects({ stats }: { stats: Stats }) {
 
 /** The card of models. */
 export function TopModels({ view, stats }: { view: View; stats: Stats }) {
-  const from = dateIn(stats.byDay[0]?.date) ?? view.today;
   const rows = stats.byModel.map(({ provider, model, sums }): TopRow => ({
     name: <Name text={model} />,
     provider,
-    calls: callsPath({ provider, model: model ?? NO_MODEL, from }),
+    calls: callsPath({ provider, model: model ?? NO_MODEL, ...daysOf(view, stats) }),
     sums,
   }));
   const more = <span class="more muted">{count(stats.modelsInUse)} in use</span>;
   return <TopCard id="top-models" title="Models" of="Model" more={more} rows={rows} byProvider />;
+}
+
+/** The days of the sums, as filters of the list of calls. */
+function daysOf(view: View, stats: Stats): { readonly from: string; readonly to: string } {
+  return { from: dateIn(stats.byDay[0]?.date) ?? view.today, to: view.today };
 }
 
 interface TopRow {

@@ -152,6 +152,14 @@ function Redacted({ stored }: { stored: BodyStats }) {
 const LEVELS = { ok: "ok", problem: "bad", unknown: "warn" } as const;
 const WORDS = { ok: "holds", problem: "does not hold", unknown: "not known" } as const;
 
+/** Shows who may read the key, where it is: the folder can be moved. */
+function keyCommand(facts: PrivacyFacts | null): string {
+  if (facts === null) return "ls -ld ~/.mitmproxy ~/.mitmproxy/mitmproxy-ca.pem";
+  const { folder, key } = facts.keyModes;
+  const quoted = (path: string) => /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  return `ls -ld ${quoted(folder)} ${quoted(key)}`;
+}
+
 function Checks({ view, facts }: { view: View; facts: PrivacyFacts | null }) {
   const port = view.deps.port();
   const unknown: Judgement = {
@@ -183,7 +191,7 @@ function Checks({ view, facts }: { view: View; facts: PrivacyFacts | null }) {
         <Check
           title="The certificate’s key is yours alone"
           found={facts === null ? unknown : judgeKey(facts.keyModes)}
-          command="ls -ld ~/.mitmproxy ~/.mitmproxy/mitmproxy-ca.pem"
+          command={keyCommand(facts)}
         >
           The lines must begin with drwx------ and -rw-------. Only the supervisor may look into that folder, and told
           this page.

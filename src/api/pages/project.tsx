@@ -24,7 +24,7 @@ import { CallsTable } from "./calls_table.tsx";
 import { Spark } from "./charts/bars.tsx";
 import { count, counted, DASH, duration, longDay, percent } from "./format.ts";
 import { Frame } from "./layout.tsx";
-import { callsPath, NO_MODEL, projectPath, reportPath } from "./links.ts";
+import { type CallFilters, callsPath, NO_MODEL, projectPath, reportPath } from "./links.ts";
 import { visible } from "./marked.tsx";
 import { ModelTable } from "./model_table.tsx";
 import { Change, Empty, Money, Name, Segments, Spent, TableBox, Worth } from "./parts.tsx";
@@ -46,6 +46,7 @@ function ProjectPage({ view, found, days }: { view: View; found: ProjectStats; d
   const period = lastDays(days, view.now, view.timeZone);
   const stats = everyDay(usageStats(view.db, period, project.id), view, days);
   const clients = usageByClient(view.db, stats.range, project.id).toSorted((a, b) => compareSums(a.sums, b.sums));
+  const within = { from: stats.byDay[0]?.date, to: view.today };
   const before = periodBefore(period);
   const previous = before === null ? null : usageTotals(view.db, before, project.id);
   return (
@@ -82,7 +83,7 @@ function ProjectPage({ view, found, days }: { view: View; found: ProjectStats; d
                 models={stats.byModel}
                 totals={stats.totals}
                 linkOf={({ provider, model }) =>
-                  callsPath({ project: project.slug, provider, model: model ?? NO_MODEL, from: stats.byDay[0]?.date })}
+                  callsPath({ project: project.slug, provider, model: model ?? NO_MODEL, ...within })}
               />
             )}
         </section>
@@ -90,7 +91,7 @@ function ProjectPage({ view, found, days }: { view: View; found: ProjectStats; d
           <h2 id="clients">Clients</h2>
           {clients.length === 0
             ? <Empty title="No client in this period">Programs that call show up here.</Empty>
-            : <Clients clients={clients} slug={project.slug} />}
+            : <Clients clients={clients} filters={{ project: project.slug, ...within }} />}
         </section>
         <Latest view={view} slug={project.slug} projectId={project.id} />
       </div>
@@ -109,14 +110,14 @@ function Summary({ view, slug, projectId, stats, previous, days }: {
 }) {
   const { totals } = stats;
   const p95 = latencyP95(view.db, stats.range, projectId, totals.latencyCount);
-  const from = stats.byDay[0]?.date;
+  const within = { project: slug, from: stats.byDay[0]?.date, to: view.today };
   return (
     <section class="card" aria-label="Summary">
       <dl class="figures">
         <div>
           <dt>Billed</dt>
           <dd class="big">
-            <a href={callsPath({ project: slug, from })}>
+            <a href={callsPath(within)}>
               <Spent sums={totals} />
             </a>
           </dd>
@@ -131,13 +132,13 @@ function Summary({ view, slug, projectId, stats, previous, days }: {
         </Figure>
         <Figure term="Calls">{count(totals.requests)}</Figure>
         <Figure term="Failed">
-          <a href={callsPath({ project: slug, status: "error", from })}>{count(totals.errors)}</a>
+          <a href={callsPath({ ...within, status: "error" })}>{count(totals.errors)}</a>
         </Figure>
         <Figure term="Unpriced">
-          <a href={callsPath({ project: slug, show: "unpriced", from })}>{count(totals.unpriced)}</a>
+          <a href={callsPath({ ...within, show: "unpriced" })}>{count(totals.unpriced)}</a>
         </Figure>
         <Figure term="Incomplete">
-          <a href={callsPath({ project: slug, show: "incomplete", from })}>{count(totals.incomplete)}</a>
+          <a href={callsPath({ ...within, show: "incomplete" })}>{count(totals.incomplete)}</a>
         </Figure>
         <Figure term="95 of 100 calls within">{p95 === null ? DASH : duration(p95)}</Figure>
       </dl>
@@ -155,10 +156,10 @@ function Figure({ term, children }: PropsWithChildren<{ term: string }>) {
   );
 }
 
-function Clients({ clients, slug }: { clients: readonly ClientCell[]; slug: string }) {
+function Clients({ clients, filters }: { clients: readonly ClientCell[]; filters: CallFilters }) {
   const all = clients.reduce((sum, { sums }) => sum + sums.requests, 0);
   return (
-    <TableBox label="Clients">
+    <TableBox label="Calls by client">
       <table>
         <thead>
           <tr>
@@ -176,7 +177,7 @@ function Clients({ clients, slug }: { clients: readonly ClientCell[]; slug: stri
               <td class="num" title={`${percent(sums.requests, all)} of all calls`}>
                 {client === null
                   ? count(sums.requests)
-                  : <a href={callsPath({ project: slug, q: client })}>{count(sums.requests)}</a>}
+                  : <a href={callsPath({ ...filters, q: client })}>{count(sums.requests)}</a>}
               </td>
               <td class="num">
                 <Money pico={sums.costPico} />

@@ -15,24 +15,31 @@ import { CallsTable } from "./calls_table.tsx";
 import { counted } from "./format.ts";
 import { Frame } from "./layout.tsx";
 import { type CallFilters, callsPath, NO_MODEL } from "./links.ts";
+import { visible } from "./marked.tsx";
 import { Empty, NothingRecorded } from "./parts.tsx";
 import { dateIn, type View } from "./view.ts";
 import { providerName } from "./words.ts";
 
 const PER_PAGE = 50;
+
+/** Longer than any model's name, and well within the longest address that is taken. */
+const MAX_NAME = 1_000;
+
+/** Those that can be chosen. */
 const PROVIDERS = ["anthropic", "openai", "gemini", "xai"];
 
 /** What an address asks for, read with the names of {@link CallFilters}. Values that make no sense are dropped. */
 export function filtersIn(query: Readonly<Record<string, string>>): CallFilters {
-  const text = (name: string) => {
-    const value = query[name]?.trim().slice(0, 200);
+  const text = (name: string, longest = 200) => {
+    const value = query[name]?.trim().slice(0, longest);
     return value === undefined || value === "" ? undefined : value;
   };
   const one = (name: string, allowed: readonly string[]) => allowed.find((each) => each === query[name]);
   return {
     project: text("project"),
-    provider: one("provider", PROVIDERS),
-    model: text("model"),
+    // Rows of a newer version may have others.
+    provider: text("provider"),
+    model: text("model", MAX_NAME),
     status: one("status", ["success", "error"]),
     show: one("show", ["unpriced", "incomplete"]),
     from: dateIn(query["from"]) ?? undefined,
@@ -142,7 +149,7 @@ function Filters({ view, filters, filtered }: { view: View; filters: CallFilters
         name="provider"
         label="Provider"
         value={filters.provider}
-        options={PROVIDERS.map((name) => [name, providerName(name)] as const)}
+        options={providersWith(filters.provider).map((name) => [name, visible(providerName(name))] as const)}
       />
       <Choice
         name="status"
@@ -182,6 +189,11 @@ function Filters({ view, filters, filtered }: { view: View; filters: CallFilters
         : null}
     </form>
   );
+}
+
+/** Those that can be chosen, with the one that was. */
+function providersWith(chosen: string | undefined): readonly string[] {
+  return chosen === undefined || PROVIDERS.includes(chosen) ? PROVIDERS : [...PROVIDERS, chosen];
 }
 
 function Choice({ name, label, value, options }: {

@@ -198,6 +198,15 @@ export const HOSTILE = {
           input: { html: "</pre><script>alert(5)</script>" },
         }],
       },
+      // Words longer than any screen is wide.
+      {
+        role: "user",
+        content: [
+          { type: "tool_result", tool_use_id: "w".repeat(3_000), content: "x" },
+          { type: "image", source: { media_type: "w".repeat(3_000) } },
+          { type: "w".repeat(3_000) },
+        ],
+      },
       { role: "user", content: "x".repeat(60_000) },
       { role: "user", content: "[REDACTED:<script>alert(6)</script>] [REDACTED:email]" },
     ],

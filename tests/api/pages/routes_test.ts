@@ -4,7 +4,8 @@ import { isTrouble } from "../../../src/api/pages/health.tsx";
 import { filtersIn } from "../../../src/api/pages/requests.tsx";
 import { MeterError } from "../../../src/domain/errors.ts";
 import type { Database } from "../../../src/store/database.ts";
-import { withDatabase } from "../../store/sample.ts";
+import type { ExchangeRow } from "../../../src/domain/exchange.ts";
+import { body, row, withDatabase, write, writerOf } from "../../store/sample.ts";
 import type { PrivacyFacts } from "../../../src/domain/privacy.ts";
 import { depsOf, PRIVACY } from "./deps.ts";
 import { type SeededIds, seedMonth } from "./seed.ts";
@@ -71,6 +72,58 @@ Deno.test("figures of the overview lead to exactly the calls behind them", async
       const found = new RegExp(`href="([^"]*show=${show}[^"]*)">(\\d+) calls? ${show}`).exec(text);
       const rows = (await get((found?.[1] ?? "").replaceAll("&amp;", "&"))).text.match(/class="nowrap c-when"/g);
       equal(rows?.length, Math.min(50, Number(found?.[2])), show);
+    }
+  });
+});
+
+Deno.test("figures by project and model lead to the calls of the same days, of providers not known here too", async () => {
+  await withDatabase(async (db) => {
+    const now = Date.now();
+    const mystery = { provider: "mystery" as ExchangeRow["provider"], model: "m".repeat(600) };
+    write(
+      db,
+      [0, 1, 100].flatMap((days) => [
+        row({ requestedAt: now - days * 86_400_000 }),
+        row({ requestedAt: now - days * 86_400_000, ...mystery }),
+      ]),
+    );
+    const get = getter(() => db);
+    const { text } = await get("/");
+    const links = [...text.matchAll(/<td class="num"><a href="([^"]+)">(\d+)<\/a>/g)];
+    deepEqual(links.map(([, , calls]) => calls), ["4", "2", "2"]);
+    for (const [, href = "", calls] of links) {
+      match((await get(href.replaceAll("&amp;", "&"))).text, new RegExp(`>${calls} calls, newest first<`), href);
+    }
+    const clients = /<td class="num"[^>]*><a href="([^"]*q=claude-cli[^"]*)">4<\/a>/.exec(
+      (await get("/projects/demo")).text,
+    );
+    const { text: rows } = await get((clients?.[1] ?? "").replaceAll("&amp;", "&"));
+    equal(rows.match(/class="nowrap c-when"/g)?.length, 4);
+  });
+});
+
+Deno.test("a body nested too deep to be laid out is shown as it is", async () => {
+  await withDatabase(async (db) => {
+    const depth = 60_000;
+    const nested = (open: string, close: string) => `${open.repeat(depth)}[]${close.repeat(depth)}`;
+    const blocks = nested('[{"type":"tool_result","content":', "}]");
+    const texts = [
+      nested("[", "]"),
+      `{"messages":[{"role":"user","content":${blocks}}]}`,
+      `{"messages":[{"role":"assistant","content":[{"type":"tool_use","name":"n","input":${nested("[", "]")}}]}]}`,
+    ];
+    const writer = writerOf(db);
+    const ids = texts.map((text) => {
+      const call = row();
+      writer.record(call, [body({ text }), body({ direction: "response", text })]);
+      return call.id;
+    });
+    writer.flush();
+    const get = getter(() => db);
+    for (const id of ids) {
+      const page = await get(`/requests/${id}`);
+      equal(page.status, 200);
+      match(page.text, /Raw text/);
     }
   });
 });
@@ -162,6 +215,7 @@ Deno.test("the privacy page judges what the supervisor found, and shows where ea
         "37 other hosts",
         "drwx------",
         "refuses it every socket",
+        "ls -ld /home/ada/.mitmproxy /home/ada/.mitmproxy/mitmproxy-ca.pem",
       ]
     ) {
       ok(good.includes(shown), shown);
@@ -171,6 +225,8 @@ Deno.test("the privacy page judges what the supervisor found, and shows where ea
       await page({ keyModes: { ...PRIVACY.keyModes, keyMode: 0o644 } }),
       /does not hold.*-rw-r--r--.*doctor --fix --apply/s,
     );
+    const moved = { ...PRIVACY.keyModes, folder: "/home/ada/it's here", key: "/home/ada/it's here/k.pem" };
+    ok((await page({ keyModes: moved })).includes("ls -ld &#39;/home/ada/it&#39;\\&#39;&#39;s here&#39; "));
     const stray = PRIVACY.outbound.map((role) => {
       return role.role === "edge" ? { ...role, role: "interceptor" } : role; // A host that a client named.
     });
@@ -200,7 +256,7 @@ Deno.test("a database that cannot be read gives 503 and a sentence, and nothing 
 });
 
 Deno.test("filtersIn() drops what makes no sense", () => {
-  const found = filtersIn({ provider: "acme", status: "odd", show: "all", from: "2026-13-01", q: "  ", model: " m " });
+  const found = filtersIn({ provider: " ", status: "odd", show: "all", from: "2026-13-01", q: "  ", model: " m " });
   deepEqual(Object.entries(found).filter(([, value]) => value !== undefined), [["model", "m"]]);
 });
 

@@ -103,6 +103,7 @@ main:focus { outline: none; }
   box-shadow: var(--shadow); }
 .card > h2, .card > header { margin-bottom: 12px; }
 .card > header { display: flex; flex-wrap: wrap; gap: 2px 16px; align-items: baseline; }
+.card > header > *, .crumb, .sub { min-width: 0; overflow-wrap: anywhere; }
 .card > header .more { margin-left: auto; font-size: 12.5px; }
 
 .card > footer { margin-top: 12px; color: var(--muted); font-size: 12.5px; }
@@ -131,6 +132,7 @@ label { color: var(--muted); font-size: 12.5px; }
 .filters button, .filters .button { height: 34px; }
 .filters { display: flex; flex-wrap: wrap; gap: 12px; align-items: end; margin-bottom: 16px; }
 .filters .field { display: flex; flex-direction: column; gap: 3px; min-width: 0; }
+.filters select { max-width: 260px; }
 .filters .wide { flex: 1 1 180px; }
 .filters .wide input { width: 100%; }
 .seg { display: inline-flex; flex-wrap: wrap; border: 1px solid var(--strong); border-radius: 6px; overflow: hidden; }
@@ -156,7 +158,7 @@ label { color: var(--muted); font-size: 12.5px; }
 pre.command { background: var(--sunken); border-radius: 6px; padding: 8px 14px; overflow-x: auto; color: var(--text); }`;
 
 const TABLES = `
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; }
 th { font-weight: 500; color: var(--muted); text-align: left; font-size: 12.5px; white-space: nowrap; }
@@ -164,7 +166,8 @@ td, th { padding: 7px 12px; border-bottom: 1px solid var(--line); vertical-align
 td:first-child, th:first-child { padding-left: 20px; }
 td:last-child, th:last-child { padding-right: 20px; }
 tbody tr:last-child > * { border-bottom: 0; }
-tbody th { font-weight: 500; color: var(--text); font-size: 14px; white-space: normal; }
+tbody th { font-weight: 500; color: var(--text); font-size: 14px; white-space: normal; min-width: 12ch;
+  overflow-wrap: anywhere; }
 tfoot > tr > * { border-top: 1px solid var(--strong); border-bottom: 0; font-weight: 650; color: var(--text); }
 tbody tr:hover > * { background: color-mix(in srgb, var(--sunken) 45%, transparent); }
 .num { text-align: right; white-space: nowrap; }

@@ -49,6 +49,7 @@ export const CONVERSATION = `
 .turn:first-child { border-top: 0; padding-top: 0; }
 .turn > .who { color: var(--muted); font-size: 12.5px; font-weight: 600; }
 .turn.assistant > .who { color: var(--accent); }
+.turn, .body-facts { overflow-wrap: anywhere; }
 .turn .parts > * + * { margin-top: 10px; }
 @media (max-width: 700px) { .turn { grid-template-columns: minmax(0, 1fr); } }
 .said { white-space: pre-wrap; overflow-wrap: anywhere; max-width: 92ch; unicode-bidi: plaintext; }
@@ -57,7 +58,7 @@ export const CONVERSATION = `
 .tool-box { border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
 .tool-box > .cap { background: var(--sunken); padding: 4px 12px; font-size: 12.5px; color: var(--muted); }
 .tool-box > pre { padding: 10px 12px; max-height: 320px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
-.media { display: inline-block; border: 1px dashed var(--strong); border-radius: 6px; padding: 8px 14px;
+.media { display: inline-block; max-width: 100%; border: 1px dashed var(--strong); border-radius: 6px; padding: 8px 14px;
   color: var(--muted); }
 mark.redacted { background: var(--warn-soft); color: var(--warn); border-radius: 3px; padding: 0 4px;
   box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--warn) 40%, transparent); }

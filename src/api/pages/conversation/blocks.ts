@@ -8,7 +8,7 @@
  * @module
  */
 
-import { indented, type JsonObject, listOf, objectOf, objectsOf, textOf } from "./json.ts";
+import { indented, type JsonObject, laidOut, listOf, objectOf, objectsOf, textOf } from "./json.ts";
 import type { Part } from "./turns.ts";
 
 /** The parts of a message's `content`: a text, or a list of blocks. */
@@ -54,6 +54,9 @@ export function thinkingParts(text: string | null): Part[] {
   return [{ kind: "thinking", text }];
 }
 
+/** Stands for a value that is nested too deep to be laid out. */
+export const TOO_DEEP = "(deeply nested, see the raw text)";
+
 /** A call of a tool. `input` is a value, or JSON text. */
 export function callPart(name: unknown, input: unknown, id: unknown = null): Part {
   const text = textOf(input);
@@ -61,7 +64,7 @@ export function callPart(name: unknown, input: unknown, id: unknown = null): Par
     kind: "call",
     id: textOf(id),
     name: textOf(name) ?? "tool",
-    input: text === null ? JSON.stringify(input ?? {}, null, 2) : indented(text),
+    input: text === null ? laidOut(input ?? {}) ?? TOO_DEEP : indented(text),
   };
 }
 
@@ -75,7 +78,7 @@ export function resultPart(block: JsonObject, of: unknown = block["tool_use_id"]
 function flatText(content: unknown): string {
   const text = textOf(content);
   if (text !== null) return text;
-  if (objectOf(content) !== null) return JSON.stringify(content, null, 2);
+  if (objectOf(content) !== null) return laidOut(content) ?? TOO_DEEP;
   return contentParts(content).map((part) => {
     return part.kind === "text" || part.kind === "thinking" || part.kind === "note" || part.kind === "result"
       ? part.text

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { callPart } from "./blocks.ts";
-import { type JsonObject, objectOf, objectsOf, textOf } from "./json.ts";
+import { callPart, TOO_DEEP } from "./blocks.ts";
+import { type JsonObject, laidOut, objectOf, objectsOf, textOf } from "./json.ts";
 import { roleOf, stopNote } from "./messages.ts";
 import { appendText, type Part, type Turn } from "./turns.ts";
 
@@ -63,7 +63,7 @@ function partOf(part: JsonObject): Part {
   if (call !== null) return callPart(call["name"], call["args"]);
   const result = objectOf(part["functionResponse"] ?? part["function_response"]);
   if (result !== null) {
-    const given = JSON.stringify(result["response"] ?? {}, null, 2);
+    const given = laidOut(result["response"] ?? {}) ?? TOO_DEEP;
     return { kind: "result", of: textOf(result["name"]), text: given, failed: false };
   }
   const code = objectOf(part["executableCode"]);

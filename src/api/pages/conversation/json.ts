@@ -58,21 +58,23 @@ export function parseCutJson(text: string): unknown {
     const closed = parseJson(`${text.replace(/\\(?:u[0-9a-fA-F]{0,3})?$/, "")}"${open}`);
     if (closed !== undefined) return closed;
   }
-  return parseJson(text.slice(0, keep.at) + keep.open);
+  const kept = text.slice(0, keep);
+  return parseJson(kept + scan(kept).open);
 }
 
 interface Scan {
   /** What closes everything that is open at the end. */
   readonly open: string;
   readonly inString: boolean;
-  /** The last place behind which the text could stop, and what closes it there. */
-  readonly keep: { readonly at: number; readonly open: string };
+  /** The last place behind which the text could stop. */
+  readonly keep: number;
 }
 
+/** Takes time in proportion to the text: half a million brackets may be open at once. */
 function scan(text: string): Scan {
   const closers: string[] = [];
   let inString = false;
-  let keep = { at: 0, open: "" };
+  let keep = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (inString) {
@@ -81,21 +83,34 @@ function scan(text: string): Scan {
       continue;
     }
     if (character === '"') inString = true;
-    else if (character === "{") closers.unshift("}");
-    else if (character === "[") closers.unshift("]");
-    else if (character === "}" || character === "]") closers.shift();
+    else if (character === "{") closers.push("}");
+    else if (character === "[") closers.push("]");
+    else if (character === "}" || character === "]") closers.pop();
     else if (character !== ",") continue;
     else {
-      keep = { at, open: closers.join("") };
+      keep = at;
       continue;
     }
-    if (!inString) keep = { at: at + 1, open: closers.join("") };
+    if (!inString) keep = at + 1;
   }
-  return { open: closers.join(""), inString, keep };
+  return { open: closers.reverse().join(""), inString, keep };
 }
 
-/** JSON text indented; other text as it is. */
+/** JSON text indented; other text as it is, and so is what is nested deeper than the runtime can write. */
 export function indented(text: string): string {
   const value = parseJson(text);
-  return typeof value === "object" && value !== null ? JSON.stringify(value, null, 2) : text;
+  return typeof value === "object" && value !== null ? laidOut(value) ?? text : text;
+}
+
+/** Nesting up to this is indented: deeper text would be mostly blanks, which grow with its square. */
+const MAX_DEPTH = 100;
+
+/** A value as indented JSON; `null` for one that is nested deeper than anybody reads. */
+export function laidOut(value: unknown): string | null {
+  return isDeeper(value, MAX_DEPTH) ? null : JSON.stringify(value, null, 2);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

@@ -27,6 +27,15 @@ Deno.test("parseCutJson() takes no other text for JSON", () => {
   for (const text of ["", "plain", "data: {}", "}", "]["]) equal(parseCutJson(text), undefined, text);
 });
 
+Deno.test("parseCutJson() and indented() take any depth, in time that grows with the text", () => {
+  const depth = 250_000;
+  const cut = "[".repeat(depth);
+  // With time in the square of the depth this would not end within the hour.
+  equal(parseCutJson(`${cut}x`) === undefined, false);
+  equal(indented(cut + "]".repeat(depth)), cut + "]".repeat(depth));
+  equal(indented(`{"a":${"[".repeat(98)}${"]".repeat(98)}}`).includes("\n"), true);
+});
+
 Deno.test("indented() leaves alone what is no object or list", () => {
   equal(indented('{"a":1}'), '{\n  "a": 1\n}');
   for (const text of ["1", '"x"', "no", '{"a":']) equal(indented(text), text);
