@@ -13,7 +13,7 @@ import { installationId, type Paths, paths } from "../os/paths.ts";
 import { askSupervisor, supervisorAnswers } from "../roles/control_client.ts";
 import type { DaemonStatus } from "../roles/daemon_status.ts";
 import { edgeAt, type LiveEdge } from "../roles/edge_probe.ts";
-import { readPorts } from "../roles/ports_file.ts";
+import { type EffectivePorts, readPorts } from "../roles/ports_file.ts";
 import type { MeterContext } from "./app.ts";
 import { PIPE_COLUMNS } from "./output.ts";
 import { quotaLine, type QuotaReport, readQuota } from "./quota_lines.ts";
@@ -21,7 +21,9 @@ import { problemsOf } from "./status_problems.ts";
 import { type Column, layoutTable, loadPaint, showable } from "./table.ts";
 import { VERSION } from "./version.ts";
 
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 5_000;
+
+const SILENT = `The daemon is there and did not answer within ${ANSWER_MS / 1_000} s: if it stays so, start it again`;
 
 /** One line of the table. */
 export interface StatusRow {
@@ -72,10 +74,11 @@ export async function statusCommand(this: MeterContext, flags: { readonly json: 
 export async function gatherReport(files: Paths): Promise<StatusReport> {
   const ports = readPorts(files.effectivePorts);
   const daemon = await askSupervisor(files.socket, { t: "status" }, ANSWER_MS) as DaemonStatus | null;
+  const silent = daemon === null && await supervisorAnswers(files.socket);
   const edgePort = daemon?.edge.port ?? ports.edge?.port ?? null;
   const edge = edgePort === null ? null : await edgeAt(edgePort, installationId(files));
   const components: StatusRow[] = [
-    row("daemon", daemon === null ? "stopped" : "healthy", daemon === null ? "–" : `PID ${daemon.pid}`),
+    row("daemon", silent ? "silent" : daemon === null ? "stopped" : "healthy", pidOf(daemon, ports)),
     row(
       "edge",
       edge === null ? "stopped" : "healthy",
@@ -88,12 +91,20 @@ export async function gatherReport(files: Paths): Promise<StatusReport> {
   return {
     version: VERSION,
     install_mode: installed.mode,
-    running: daemon !== null,
+    running: daemon !== null || silent,
     components,
     quota: readQuota(files.database, Date.now()),
-    problems: daemon === null ? [] : [...problemsOf(daemon, edge), ...await silentEdge(files, daemon, edge)],
+    problems: daemon === null
+      ? silent ? [SILENT] : []
+      : [...problemsOf(daemon, edge), ...await silentEdge(files, daemon, edge)],
     daemon,
   };
+}
+
+/** A daemon that does not answer is there all the same, and the ports file knows its number. */
+function pidOf(daemon: DaemonStatus | null, ports: EffectivePorts): string {
+  const pid = daemon?.pid ?? ports.daemon?.pid ?? null;
+  return pid === null ? "–" : `PID ${pid}`;
 }
 
 function insteadOf(daemon: DaemonStatus | null): string {

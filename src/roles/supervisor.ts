@@ -56,6 +56,10 @@ export interface Daemon {
 
 const HEARTBEAT_MS = 60_000;
 
+/** The API answers pages on one thread: one that it cannot finish would keep it from every other. */
+const API_LOOK_MS = 20_000;
+const API_ANSWER_MS = 10_000;
+
 /** Rows that are complete are on disk far sooner; this bounds a disk that hangs. */
 const RECORDER_DRAIN_MS = 5_000;
 
@@ -192,6 +196,7 @@ class Supervisor implements Daemon {
     await this.#cloud.look(this.#config);
     this.#timers.push(setInterval(() => this.#renew(), RENEWAL_CHECK_MS));
     this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
+    this.#timers.push(setInterval(() => this.#workers.look("api", API_ANSWER_MS), API_LOOK_MS));
     log({ event: "daemon.startup.ready", pid: Deno.pid, edge_port: this.edge.port, version });
   }
 

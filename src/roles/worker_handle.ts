@@ -65,8 +65,8 @@ export class WorkerHandle {
   }
 
   /** Counters of the worker, or null when it does not answer in time. */
-  async stats(): Promise<WorkerStats | null> {
-    const answer = await this.#ask((id) => ({ kind: "stats", id }));
+  async stats(withinMs: number = ANSWER_MS): Promise<WorkerStats | null> {
+    const answer = await this.#ask((id) => ({ kind: "stats", id }), withinMs);
     return answer?.kind === "stats" ? { counters: answer.counters, notes: answer.notes ?? [] } : null;
   }
 
@@ -76,11 +76,11 @@ export class WorkerHandle {
     return answer?.kind === "destinations" ? answer.log : null;
   }
 
-  #ask(question: (id: number) => ToWorker): Promise<Answer | null> {
+  #ask(question: (id: number) => ToWorker, withinMs = ANSWER_MS): Promise<Answer | null> {
     if (this.#ended) return Promise.resolve(null);
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#answer(id, null), ANSWER_MS);
+      const timer = setTimeout(() => this.#answer(id, null), withinMs);
       this.#waiting.set(id, (answer) => {
         clearTimeout(timer);
         resolve(answer);

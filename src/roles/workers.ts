@@ -17,6 +17,9 @@ import { WorkerHandle } from "./worker_handle.ts";
 const RESTART_MS = 250;
 const MAX_RESTART_MS = 30_000;
 
+/** A role that is asked in vain so often in a row is hung. */
+const SILENCES = 3;
+
 const ENTRIES: Readonly<Record<Role, URL>> = {
   edge: new URL("./edge_worker.ts", import.meta.url),
   interceptor: new URL("./interceptor_worker.ts", import.meta.url),
@@ -61,6 +64,8 @@ export class Workers {
   /** Who waits for which role to say that it is ready. */
   readonly #waiting = new Map<Role, Waiting>();
   readonly #restarts = new Map<Role, number>();
+  /** How often in a row each role was asked in vain. */
+  readonly #silences = new Map<Role, number>();
   readonly #retired = new Set<WorkerHandle>();
   readonly #timers = new Map<Role, ReturnType<typeof setTimeout>>();
   #closed = false;
@@ -152,6 +157,24 @@ export class Workers {
       this.drop(role);
       this.#crashed(role, error instanceof MeterError ? error.message : "could not start");
     }
+  }
+
+  /**
+   * Asks a role whether it is there, and starts it anew when it is the {@link SILENCES}th time in a row that it says nothing. A
+   * worker that is caught in a loop does not crash by itself.
+   *
+   * @param withinMs What it may take: a busy machine is no hung worker.
+   */
+  async look(role: Role, withinMs: number): Promise<void> {
+    const worker = this.#handles.get(role);
+    if (worker === undefined || this.#waiting.has(role)) return;
+    const heard = await worker.stats(withinMs) !== null;
+    if (this.#handles.get(role) !== worker) return;
+    const silences = heard ? 0 : (this.#silences.get(role) ?? 0) + 1;
+    this.#silences.set(role, silences % SILENCES);
+    if (silences < SILENCES) return;
+    worker.terminate();
+    this.#crashed(role, "it does not answer");
   }
 
   /** Starts none again from now on; those that run go on. */

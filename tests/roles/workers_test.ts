@@ -124,3 +124,28 @@ Deno.test("Workers lets a retired worker go on and crash beside the one that too
     equal(logged.some((event) => event.event === "role.crashed"), false);
   });
 });
+
+Deno.test("Workers starts a role anew that says nothing three times in a row, and none that answers in between", async () => {
+  await withWorkers(["speak"], async ({ workers, restarted, logged }) => {
+    workers.start("api", ...start("speak"));
+    await workers.answer("api", "api.ready");
+    await workers.look("api", 10_000);
+    const first = workers.get("api");
+    first?.send(...start("deaf"));
+    await workers.look("api", 20);
+    await workers.look("api", 20);
+    first?.send(...start("speak"));
+    await workers.look("api", 10_000);
+    first?.send(...start("deaf"));
+    for (let times = 0; times < 2; times++) await workers.look("api", 20);
+    deepEqual([workers.get("api") === first, workers.restarts], [true, {}]);
+    await workers.look("api", 20);
+    equal(workers.has("api"), false);
+    await eventually(() => restarted.length > 0, "the restart");
+    deepEqual(workers.restarts, { api: 1 });
+    deepEqual(
+      logged.flatMap((event) => event.event === "role.crashed" ? [event.reason] : []),
+      ["it does not answer"],
+    );
+  });
+});
