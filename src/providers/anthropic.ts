@@ -36,6 +36,9 @@ class Message {
   /** The counts cannot change any more. */
   final = false;
   stopped = false;
+  /** The model put something out, be it thinking alone. */
+  begun = false;
+  refused = false;
 
   constructor(message: JsonObject | null) {
     this.id = nameIn(message, "id");
@@ -65,7 +68,10 @@ export class MessagesFormat implements ResponseFormat {
 
   event(type: string, data: string): void {
     if (data.startsWith(DELTA) || data.startsWith(STOP) || data.startsWith(PING)) return;
-    if (type === "content_block_start" && !data.includes('"fallback"')) return;
+    if (type === "content_block_start" && !data.includes('"fallback"')) {
+      this.#open().begun = true;
+      return;
+    }
     const event = parseObject(data);
     if (event === null) return;
     switch (event["type"]) {
@@ -73,6 +79,7 @@ export class MessagesFormat implements ResponseFormat {
         return this.#start(objectIn(event, "message"));
       case "content_block_start": {
         const block = objectIn(event, "content_block");
+        this.#open().begun = true;
         if (block?.["type"] === "fallback") {
           this.#open().model = nameIn(objectIn(block, "to"), "model") ?? this.#open().model;
         }
@@ -127,7 +134,9 @@ export class MessagesFormat implements ResponseFormat {
     const usage = objectIn(event, "usage");
     message.usage.merge(usage);
     if (countIn(usage, "output_tokens") !== null) message.outputKnown = true;
-    if (nameIn(objectIn(event, "delta"), "stop_reason") !== null) message.final = message.outputKnown;
+    const reason = nameIn(objectIn(event, "delta"), "stop_reason");
+    if (reason !== null) message.final = message.outputKnown;
+    message.refused = reason === "refusal";
   }
 
   #close(message: Message, ending: Ending): void {
@@ -149,6 +158,9 @@ export function messageDocumentReading(
 function wholeMessage(value: JsonObject): Message {
   const message = new Message(value);
   message.outputKnown = true;
+  // Only a list that was seen to be empty says that nothing was put out.
+  message.begun = !Array.isArray(value["content"]) || value["content"].length > 0;
+  message.refused = value["stop_reason"] === "refusal";
   const fallback = objectsIn(value, "content").findLast((block) => block["type"] === "fallback");
   message.model = nameIn(objectIn(fallback ?? null, "to"), "model") ?? message.model;
   return message;
@@ -164,11 +176,14 @@ function messageReading(
   const complete = message.stopped || ending.documentWhole;
   const tokens = message.usage.tokens(message.outputKnown);
   const searches = countIn(objectIn(usage, "server_tool_use"), "web_search_requests");
+  const extraParts = message.usage.extraParts(call.asked.model ?? message.model);
+  // Since 2026-06-02 Anthropic does not charge for what it declines before anything was put out, whatever it counts.
+  const declined = provider === "anthropic" && message.refused && !message.begun && extraParts.length === 0;
   return readingOf({ provider, kind: "chat" }, call, {
     complete,
     usageUnknown: whyUnknown(tokens, complete || message.final, ending),
     usage: tokens,
-    extraParts: message.usage.extraParts(call.asked.model ?? message.model),
+    extraParts,
     extra: searches === null || searches === 0 ? {} : { webSearchRequests: searches },
     servedModel: message.usage.fallbackModel() ?? message.model,
     responseId: message.id,
@@ -177,6 +192,7 @@ function messageReading(
     inferenceGeo: nameIn(usage, "inference_geo"),
     providerCostPico: providerCostIn(usage),
     inconsistent: message.usage.inconsistent,
+    billable: !declined,
     error: message.error ?? ending.error,
     rawUsage: message.usage.seen ? rawUsageOf(usage) : null,
   });

@@ -64,11 +64,16 @@ export function nameIn(parent: JsonObject | null, key: string): string | null {
   return /[\u0000-\u001f\u007f]/.test(value) ? null : value;
 }
 
-/** JSON text of a usage object without its longer strings; `null` without usage, or when the text is too long to keep. */
+/** JSON text of a usage object without its longer strings; `null` without usage, or when it is too long or too deep to keep. */
 export function rawUsageOf(usage: JsonObject | null): string | null {
   if (usage === null) return null;
-  const text = JSON.stringify(usage, (_key, value: unknown) => {
-    return typeof value === "string" && value.length > MAX_RAW_STRING_LENGTH ? undefined : value;
-  });
-  return text.length > MAX_RAW_LENGTH ? null : text;
+  try {
+    const text = JSON.stringify(usage, (_key, value: unknown) => {
+      return typeof value === "string" && value.length > MAX_RAW_STRING_LENGTH ? undefined : value;
+    });
+    return text.length > MAX_RAW_LENGTH ? null : text;
+  } catch {
+    // JSON is parsed at any depth but written by recursion, which ends with the stack.
+    return null;
+  }
 }

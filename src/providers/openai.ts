@@ -5,7 +5,7 @@
  * the counts are final with the chunk that has usage and no choices.
  *
  * Imports: domain, ./adapter.ts, ./error_body.ts, ./http_reader.ts, ./json.ts, ./openai_usage.ts, ./provider_cost.ts,
- * ./reading.ts, ./server_tools.ts.
+ * ./reading.ts, ./request_body.ts, ./server_tools.ts.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import { type JsonObject, nameIn, objectIn, parseObject, rawUsageOf } from "./js
 import type { MappedUsage } from "./openai_usage.ts";
 import { providerCostIn } from "./provider_cost.ts";
 import { type Endpoint, readingOf, whyUnknown } from "./reading.ts";
+import { withoutModelsPrefix } from "./request_body.ts";
 import { serverToolsIn } from "./server_tools.ts";
 
 /** What differs between the endpoints that use this format. */
@@ -146,7 +147,8 @@ function chatReading(
     usage,
     modalities: mapped?.modalities ?? null,
     extra: tools > 0 ? { toolCalls: tools } : {},
-    servedModel: found.model,
+    // Gemini's compatible path may name its models as its own API does.
+    servedModel: withoutModelsPrefix(found.model),
     responseId: found.id,
     servedTier: found.tier,
     providerCostPico: providerCostIn(found.usage),

@@ -53,7 +53,7 @@ export function responseReading(
     usageUnknown: counted && outcome.complete ? null : outcome.fault ?? "not_reported",
     usage: tokens,
     extraParts: imageParts(response),
-    extra: extraOf(response, usage),
+    extra: extraOf(endpoint, response, usage),
     servedModel: nameIn(response, "model") ?? outcome.headModel,
     responseId: nameIn(response, "id"),
     servedTier: nameIn(response, "service_tier"),
@@ -89,10 +89,22 @@ function imageParts(response: JsonObject): UsagePart[] {
   });
 }
 
-function extraOf(response: JsonObject, usage: JsonObject | null) {
-  const searches = countIn(objectIn(objectIn(response, "tool_usage"), "web_search"), "num_requests") ?? 0;
-  const tools = serverToolsIn(usage);
+/** Calls of hosted tools that OpenAI charges by the call or by the container and counts nowhere but in the output. */
+const CHARGED_CALLS: readonly unknown[] = ["file_search_call", "code_interpreter_call"];
+
+function extraOf({ provider }: ResponsesEndpoint, response: JsonObject, usage: JsonObject | null) {
+  const output = provider === "openai" ? objectsIn(response, "output") : [];
+  const searches = countIn(objectIn(objectIn(response, "tool_usage"), "web_search"), "num_requests") ??
+    output.filter(isSearch).length;
+  const tools = serverToolsIn(usage) + output.filter((item) => CHARGED_CALLS.includes(item["type"])).length;
   return { ...(searches > 0 ? { webSearchRequests: searches } : {}), ...(tools > 0 ? { toolCalls: tools } : {}) };
+}
+
+/** Whether an output item is a search of the web. Opening a page and finding text in it come without a charge. */
+function isSearch(item: JsonObject): boolean {
+  if (item["type"] !== "web_search_call") return false;
+  const action = objectIn(item, "action");
+  return action === null || action["type"] === "search";
 }
 
 function withToolUsage(usage: JsonObject, toolUsage: JsonObject | null): JsonObject {

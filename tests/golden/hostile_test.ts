@@ -198,11 +198,13 @@ Deno.test("costOf() bills an answer that was cut short or refused by the model f
     id: "m",
     model: "claude-opus-5-5",
     stop_reason: "refusal",
-    content: [],
+    content: [{ type: "text", text: "I" }],
     usage: { input_tokens: 50, output_tokens: 4 },
   };
   // 50 × 4 + 4 × 20
   equal(price(await meterOne({ call: MESSAGES, response: refusal })), 280n * MICRO);
+  // Declined before anything was put out: Anthropic does not charge for it.
+  equal(price(await meterOne({ call: MESSAGES, response: { ...refusal, content: [] } })), "free");
 });
 
 Deno.test("costOf() gives a stream that is cut at any event the price of all of it, or none", async () => {

@@ -225,3 +225,28 @@ Deno.test("countTokensFormat bills nothing and keeps the estimate", () => {
   deepEqual([reading.kind, reading.billable, reading.usageUnknown], ["count_tokens", false, null]);
   deepEqual([counts(reading), reading.rawUsage], [[0, 0, 0, 0, 0, 0], '{"input_tokens":2095}']);
 });
+
+Deno.test("MessagesFormat bills nothing for what was declined before anything was put out", () => {
+  const begin = (type: string) => ({ type: "content_block_start", index: 0, content_block: { type } });
+  const counted = { input_tokens: 106, output_tokens: 1 };
+  const streamed = (...blocks: object[]) =>
+    readOne(stream([start(counted), ...blocks, delta({ output_tokens: 1 }, "refusal"), STOP]));
+  const declined = streamed();
+  deepEqual([declined.billable, counts(declined), declined.complete], [false, [106, 0, 0, 0, 1, null], true]);
+  equal(streamed(begin("text"), TEXT).billable, true);
+  equal(streamed(begin("thinking")).billable, true);
+  equal(readOne(stream([start(counted), delta({ output_tokens: 1 }), STOP])).billable, true);
+
+  const whole = (more: object, host = "api.anthropic.com") =>
+    readOne({
+      call: `POST ${host}/v1/messages`,
+      response: { id: "msg_1", type: "message", model: "claude-fable-5", usage: counted, ...more },
+    });
+  equal(whole({ content: [], stop_reason: "refusal" }).billable, false);
+  equal(whole({ content: [{ type: "text", text: "I" }], stop_reason: "refusal" }).billable, true);
+  equal(whole({ stop_reason: "refusal" }).billable, true);
+  equal(whole({ content: [], stop_reason: "end_turn" }).billable, true);
+  equal(whole({ content: [], stop_reason: "refusal" }, "api.x.ai").billable, true);
+  const iterations = [{ type: "compaction", input_tokens: 60_385, output_tokens: 522 }];
+  equal(whole({ content: [], stop_reason: "refusal", usage: { ...counted, iterations } }).billable, true);
+});

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { counts, type Exchange, read, readOne, sse } from "./feed.ts";
+import { utf8 } from "./cuts.ts";
+import { counts, type Exchange, read, readOne, readPieces, sse } from "./feed.ts";
 
 const CALL = "POST api.openai.com/v1/responses";
 const USAGE = { input_tokens: 10, input_tokens_details: { cached_tokens: 4 }, output_tokens: 5, total_tokens: 15 };
@@ -196,4 +197,24 @@ Deno.test("surfaceFor() bills a failed response what it used, and nothing when t
   equal(readOne({ call, response: sse([response(used)]) }).billable, true);
   equal(readOne({ call, response: response(null).response }).billable, false);
   equal(readOne({ call, response: sse([{ type: "error", code: "server_error", message: "x" }]) }).billable, false);
+});
+
+Deno.test("ResponsesFormat counts searches in the output where the response does not count them itself", () => {
+  const search = (type: string) => ({ type: "web_search_call", status: "completed", action: { type } });
+  const output = [search("search"), search("open_page"), { type: "web_search_call" }, { type: "message", content: [] }];
+  const extraOf = (more: object) =>
+    readOne({ call: CALL, request: { model: "gpt-6-sol" }, response: response(more) }).extra;
+  deepEqual(extraOf({ output }), { webSearchRequests: 2 });
+  deepEqual(extraOf({ output, tool_usage: { web_search: { num_requests: 1 } } }), { webSearchRequests: 1 });
+  deepEqual(extraOf({ output, tool_usage: { web_search: { num_requests: 0 } } }), {});
+  deepEqual(extraOf({ output: [{ type: "file_search_call" }, { type: "code_interpreter_call" }] }), { toolCalls: 2 });
+  const xai = { call: "POST api.x.ai/v1/responses", request: { model: "grok-4.6" }, response: response({ output }) };
+  deepEqual(readOne(xai).extra, {});
+});
+
+Deno.test("ResponsesFormat reads usage that is nested deeper than the stack", () => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const text = JSON.stringify(response()).replace('"input_tokens":10', `"x":${deep},"input_tokens":10`);
+  const readings = readPieces({ call: CALL, request: { model: "gpt-5.6" }, response: text }, [utf8(text)]);
+  deepEqual(readings.map((reading) => [counts(reading), reading.rawUsage]), [[[6, 4, 0, 0, 5, null], null]]);
 });

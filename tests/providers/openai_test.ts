@@ -144,6 +144,10 @@ Deno.test("ChatFormat takes the output of Gemini's compatible path from the tota
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 40 };
   const reading = readOne({ call, response: { id: "c", model: "gemini-3-pro", choices: [], usage } });
   deepEqual([reading.provider, counts(reading), reading.inconsistent], ["gemini", [10, 0, 0, 0, 30, 25], false]);
+  equal(
+    readOne({ call, response: { id: "c", model: "models/gemini-3-pro", choices: [], usage } }).servedModel,
+    "gemini-3-pro",
+  );
   const inside = {
     prompt_tokens: 10,
     completion_tokens: 30,
