@@ -24,6 +24,7 @@ const REASONS: Readonly<Record<string, string>> = {
   usage_incomplete: "usage incomplete",
   rate_missing: "no rate",
   tier_unknown: "unknown tier",
+  implausible_cost: "implausible cost",
 };
 
 /** Text for a terminal or a pipe, with a final line feed. */

@@ -159,7 +159,8 @@ export type CostMissing =
   | "usage_unknown"
   | "usage_incomplete"
   | "rate_missing"
-  | "tier_unknown";
+  | "tier_unknown"
+  | "implausible_cost";
 
 /** One row of `requests`, complete and redacted, ready to be written. Times are UTC epoch milliseconds. */
 export interface ExchangeRow {

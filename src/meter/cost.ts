@@ -44,6 +44,12 @@ interface PricedPart {
   readonly match: Exclude<RateMatch, "provider_charge">;
 }
 
+/**
+ * Ten thousand dollars. No call costs that much: a count or a price is wrong, and a few such rows would overflow sums of 64 bits
+ * for good. The counts are kept, so that the call can be priced again.
+ */
+const MAX_PICO = 10n ** 16n;
+
 /** From certain to doubtful; a cost is as certain as its most doubtful part. */
 const CERTAINTY: readonly RateMatch[] = ["exact", "alias", "pattern"];
 
@@ -119,6 +125,7 @@ function total(parts: readonly PricedPart[]): ExplainedCost {
     explain.push(explained(line, line.factor, sum - pico));
     pico = sum;
   }
+  if (pico > MAX_PICO) return unpriced("implausible_cost");
   const match = CERTAINTY.findLast((grade) => parts.some((part) => part.match === grade)) ?? "exact";
   const ratesSource = parts.some(({ source }) => source === OVERRIDE_SOURCE) ? OVERRIDE_SOURCE : BUNDLED_SOURCE;
   return { kind: "priced", pico, ratesSource, match, explain };
@@ -143,6 +150,7 @@ function countOf(line: BareLine): Fraction {
 }
 
 function providerCharge(pico: bigint): ExplainedCost {
+  if (pico > MAX_PICO) return unpriced("implausible_cost");
   const line: BareLine = { label: "provider charge", unit: "charge", count: 1, price: { num: pico, den: 1n } };
   const explain = [explained(line, ONE, pico)];
   return { kind: "priced", pico, ratesSource: PROVIDER_SOURCE, match: "provider_charge", explain };

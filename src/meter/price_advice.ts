@@ -41,6 +41,11 @@ export function adviceFor(reason: string, provider: string, model: string | null
           todo: 'Set "stream_options": {"include_usage": true} in the request',
         }
         : { why: "The provider did not report all counts that the price depends on", todo: null };
+    case "implausible_cost":
+      return {
+        why: "It came to more than 10,000 USD, so that a count that was reported, or a price, is wrong",
+        todo: "halton-meter pricing list, then halton-meter pricing reprice once the price is right",
+      };
     case "duplicate":
       return { why: "It fetched a response again that an earlier call had paid for", todo: null };
     default:

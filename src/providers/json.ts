@@ -50,10 +50,16 @@ export function objectsIn(parent: JsonObject | null, key: string): JsonObject[] 
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** The member `key` when it is a count: a whole number ≥ 0. */
+/**
+ * A million times the longest prompt that any model takes. A number beyond it counts nothing, and a thousand rows with one of
+ * 2^53 would overflow every sum that they stand in.
+ */
+const MAX_COUNT = 1e12;
+
+/** The member `key` when it is a count: a whole number from 0 to {@link MAX_COUNT}. */
 export function countIn(parent: JsonObject | null, key: string): number | null {
   const value = parent?.[key];
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT ? value : null;
 }
 
 /** The member `key` when it is a name: a string of 1 to 256 UTF-16 units without control characters. */

@@ -77,10 +77,14 @@ Deno.test("costOf() has no price for counts that are none", async () => {
     const response = { id: "c", model: "gpt-4.1", choices: [{}], ...(usage === undefined ? {} : { usage }) };
     equal(price(await meterOne({ call: CHAT, response })), "usage_unknown", JSON.stringify(usage));
   }
-  const largest = Number.MAX_SAFE_INTEGER;
-  const response = { id: "c", model: "gpt-4.1", choices: [], usage: { prompt_tokens: largest, completion_tokens: 0 } };
-  // 2 × (2^53 − 1): beyond what a double holds, and exact.
-  equal(price(await meterOne({ call: CHAT, response })), 2_000_000n * BigInt(largest));
+  // A count that no model can have is none; one whose price nobody pays has none; what is below is exact.
+  const prices = [[4_999_999_999, 9_999_999_998_000_000n], [5e9 + 1, "implausible_cost"], [1e12, "implausible_cost"]];
+  for (
+    const [count, expected] of [...prices, [1e12 + 1, "usage_unknown"], [Number.MAX_SAFE_INTEGER, "usage_unknown"]]
+  ) {
+    const response = { id: "c", model: "gpt-4.1", choices: [], usage: { prompt_tokens: count, completion_tokens: 0 } };
+    equal(price(await meterOne({ call: CHAT, response })), expected, String(count));
+  }
 });
 
 Deno.test("costOf() bills a chat with several choices, tools and predictions once, by its usage", async () => {

@@ -370,3 +370,12 @@ Deno.test("costOf() explains each line with its count, price and factor", () => 
     { label: "web search", unit: "requests", count: 2, pricePerMillion: "10000", factor: "1", pico: 20_000_000_000n },
   ]);
 });
+
+Deno.test("costOf() has no cost for a call that comes to more than 10,000 USD, by its counts, its prices or its provider", () => {
+  const model = "claude-3-7-sonnet-20250219";
+  // 3 USD per million: 10,000 USD are 10,000 millions / 3.
+  equal(price(reading("anthropic", model, [3_333_333_333, 0, 0, 0, 0])), 9_999_999_999_000_000n);
+  equal(price(reading("anthropic", model, [3_333_333_334, 0, 0, 0, 0])), "implausible_cost");
+  equal(price(reading("xai", "grok-4.6", [1, 0, 0, 0, 1], { providerCostPico: 10n ** 16n })), 10n ** 16n);
+  equal(price(reading("xai", "grok-4.6", [1, 0, 0, 0, 1], { providerCostPico: 10n ** 16n + 1n })), "implausible_cost");
+});

@@ -47,6 +47,11 @@ const MISSING: Readonly<Record<CostMissing | "duplicate", Reason>> = {
     why: "The call was served on a tier whose price is not known.",
     todo: "halton-meter pricing set --help",
   },
+  implausible_cost: {
+    label: "implausible cost",
+    why: "It came to more than 10,000 USD: a count that was reported, or a price, is wrong.",
+    todo: "halton-meter pricing list",
+  },
   duplicate: {
     label: "repeated fetch",
     why: "It fetched an answer that an earlier call had already paid for.",
