@@ -100,7 +100,7 @@ function pricePart(
 
   const main = part === reading.parts[0];
   const tokens = tokenLines(part, rate, inForce);
-  const extras: Lines = main ? extraLines(reading.extra, inForce) : { lines: [] };
+  const extras: Lines = main ? extraLines(reading.extra, inForce, rate.provider) : { lines: [] };
   if ("missing" in tokens) return tokens.missing;
   if ("missing" in extras) return extras.missing;
   if (main && reading.usageUnknown !== null && !isTimed(inForce)) return "usage_unknown";

@@ -97,12 +97,12 @@ export function tokenLines(part: UsagePart, rate: Rate, prices: Prices): Lines {
 }
 
 /** Lines for what is billed beside tokens. `rate` is that of the response itself. */
-export function extraLines(extra: ExtraUsage, prices: Prices): Lines {
+export function extraLines(extra: ExtraUsage, prices: Prices, provider: Provider): Lines {
   const lines: BareLine[] = [];
   const { webSearchRequests: searches = 0, audioSeconds, toolCalls = 0 } = extra;
   if (!isCount(searches) || !isCount(toolCalls)) return { missing: "usage_unknown" };
   if (toolCalls > 0) return { missing: "rate_missing" };
-  if (searches > 0) {
+  if (searches > 0 && !isAllowance(provider, prices)) {
     if (prices.perSearch === null) return { missing: "rate_missing" };
     lines.push({ label: "web search", unit: "requests", count: searches, price: { num: prices.perSearch, den: 1n } });
   }
@@ -118,6 +118,14 @@ export function extraLines(extra: ExtraUsage, prices: Prices): Lines {
     });
   }
   return { lines };
+}
+
+/**
+ * Whether searches come out of a free allowance first, which no response tells of: Google gives thousands a month, or a day. They are
+ * left out of the cost, which `price_notes.ts` says, unless a price was set for them.
+ */
+export function isAllowance(provider: Provider, { perSearch }: Prices): boolean {
+  return provider === "gemini" && perSearch === null;
 }
 
 /** Whether a count that decides the price was not reported: input always, others where a price or tier hangs on it. */

@@ -9,7 +9,7 @@
 
 import type { Reading } from "../domain/exchange.ts";
 import { formatFraction } from "../domain/money.ts";
-import { promptPrices } from "./cost_lines.ts";
+import { isAllowance, promptPrices } from "./cost_lines.ts";
 import type { RateTable } from "./rates.ts";
 import { regionFactor, tierFactor, tierOf } from "./tiers.ts";
 
@@ -31,6 +31,12 @@ export function priceNotes(reading: Reading, table: RateTable, atMs: number): st
     }
     if (tier !== "standard" && applied !== null) {
       notes.add(`Served as ${tier}: token prices of ${model} times ${formatFraction(applied.factor)}`);
+    }
+    const searches = reading.extra.webSearchRequests ?? 0;
+    if (searches > 0 && isAllowance(rate.provider, prices)) {
+      notes.add(
+        `Google searches are not in this cost (${searches}): a free allowance comes first, of which no response tells`,
+      );
     }
     if (region !== null && region.num !== region.den) {
       notes.add(`Served in region ${reading.inferenceGeo}: token prices of ${model} times ${formatFraction(region)}`);

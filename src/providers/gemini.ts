@@ -71,6 +71,8 @@ export class GeminiFormat implements ResponseFormat {
   #begun = false;
   #error: ProviderError | null = null;
   #credits: readonly JsonObject[] = [];
+  /** Queries that grounding sent to Google Search, as the longest list says. */
+  #queries = 0;
 
   constructor(endpoint: GeminiEndpoint, call: Call, emit: Emit) {
     this.#endpoint = endpoint;
@@ -113,6 +115,7 @@ export class GeminiFormat implements ResponseFormat {
       // An error instead of an answer bills nothing.
       billable: this.#begun || usage !== null || this.#error === null,
       paidWithCredits: drewOnCredits(this.#credits),
+      ...this.#queries === 0 ? {} : { extra: { webSearchRequests: searchesOf(this.#model, this.#queries) } },
       error: this.#error ?? ending.error,
       rawUsage: rawUsageOf(this.#credits.length === 0 ? usage : { ...usage, consumedCredits: this.#credits }),
     }));
@@ -131,9 +134,18 @@ export class GeminiFormat implements ResponseFormat {
     }
     const candidates = objectsIn(response, "candidates");
     this.#begun ||= candidates.length > 0;
+    for (const candidate of candidates) {
+      const queries = objectIn(candidate, "groundingMetadata")?.["webSearchQueries"];
+      if (Array.isArray(queries)) this.#queries = Math.max(this.#queries, queries.length);
+    }
     this.#finished ||= candidates.some((candidate) => nameIn(candidate, "finishReason") !== null) ||
       nameIn(objectIn(response, "promptFeedback"), "blockReason") !== null;
   }
+}
+
+/** Searches as they are charged for: up to Gemini 2.5 a grounded answer is one, from Gemini 3 on each query (ai.google.dev, pricing). */
+function searchesOf(model: string | null, queries: number): number {
+  return model !== null && /^gemini-[12]\b/.test(model) ? 1 : queries;
 }
 
 /** Whether any credits that stand for money were consumed. Amounts are whole numbers as text. */

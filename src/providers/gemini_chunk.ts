@@ -12,7 +12,7 @@ import { type JsonObject, parseObject } from "./json.ts";
  * Members that may stand anywhere in a chunk and matter; a chunk with one of these names is parsed as a whole. One expression
  * is eight times as fast as a search for each name.
  */
-const TELLING = /"(?:finishReason|promptFeedback|error|consumedCredits)"/;
+const TELLING = /"(?:finishReason|promptFeedback|error|consumedCredits|groundingMetadata)"/;
 
 /**
  * The members of a chunk from `usageMetadata` on, or all of them where that does not suffice; `null` for a chunk without any

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { TokenUsage } from "../../src/domain/exchange.ts";
 import { extraLines, isTimed, promptPrices, tokenLines } from "../../src/meter/cost_lines.ts";
-import { type PriceText, type Rate, readRate } from "../../src/meter/rate_line.ts";
+import { type Prices, type PriceText, type Rate, readRate } from "../../src/meter/rate_line.ts";
 
 const usage: TokenUsage = { input: 60, cacheRead: 20, cacheWrite5m: 15, cacheWrite1h: 5, output: 7, thinking: 3 };
 const full = { input: "1", cacheRead: "2", cacheWrite5m: "3", cacheWrite1h: "4", output: "5" };
@@ -73,7 +73,7 @@ Deno.test("extraLines() counts searches by the thousand and audio by the hour", 
   });
   equal(isTimed(timed.prices), true);
   equal(isTimed(rate.prices), false);
-  const result = extraLines({ webSearchRequests: 2, audioSeconds: 1.5 }, timed.prices);
+  const result = extraLines({ webSearchRequests: 2, audioSeconds: 1.5 }, timed.prices, "openai");
   if ("missing" in result) throw new Error(result.missing);
   deepEqual(result.lines.map(({ unit, count, price }) => [unit, count, price.num, price.den]), [
     ["requests", 2, 10_000_000_000n, 1n],
@@ -83,6 +83,16 @@ Deno.test("extraLines() counts searches by the thousand and audio by the hour", 
 
 Deno.test("extraLines() refuses counts that are none", () => {
   for (const extra of [{ webSearchRequests: -1 }, { audioSeconds: NaN }, { audioSeconds: -1 }, { toolCalls: 0.5 }]) {
-    deepEqual(extraLines(extra, rate.prices), { missing: "usage_unknown" });
+    deepEqual(extraLines(extra, rate.prices, "openai"), { missing: "usage_unknown" });
   }
+});
+
+Deno.test("extraLines() leaves searches out that come out of Gemini's allowance, unless a price was set for them", () => {
+  const priced = readRate({ ...rate, from: null, until: null, prices: { webSearch: "14" }, tiers: [] });
+  const searched = (provider: "gemini" | "openai", prices: Prices) =>
+    extraLines({ webSearchRequests: 2 }, prices, provider);
+  deepEqual(searched("gemini", rate.prices), { lines: [] });
+  deepEqual(searched("openai", rate.prices), { missing: "rate_missing" });
+  const { lines } = searched("gemini", priced.prices) as { lines: readonly { count: number }[] };
+  deepEqual(lines.map(({ count }) => count), [2]);
 });

@@ -44,3 +44,13 @@ Deno.test("priceNotes() does not call a prompt long where the tier is priced at 
     "Served as fast: token prices of claude-opus-4-6 times 6",
   ]);
 });
+
+Deno.test("priceNotes() says that Google's searches are not in the cost", () => {
+  const searched = (model: string, provider: "gemini" | "anthropic") => {
+    return notes(model, 10, { provider, extra: { webSearchRequests: 3 } });
+  };
+  deepEqual(searched("gemini-2.5-flash", "gemini"), [
+    "Google searches are not in this cost (3): a free allowance comes first, of which no response tells",
+  ]);
+  deepEqual(searched("claude-haiku-5-5", "anthropic"), []);
+});

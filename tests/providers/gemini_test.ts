@@ -193,3 +193,16 @@ Deno.test("surfaceFor() bills nothing for a Gemini stream that is an error from 
   equal(readOne({ call, response: sse([error]) }).billable, false);
   equal(readOne({ call, response: sse([begun, error]) }).billable, true);
 });
+
+Deno.test("GeminiFormat counts the queries of grounding: each from Gemini 3 on, one for a grounded answer before", () => {
+  const grounded = (queries: unknown) => ({
+    candidates: [{ finishReason: "STOP", groundingMetadata: { webSearchQueries: queries, groundingChunks: [] } }],
+  });
+  const extraOf = (model: string, queries: unknown) => {
+    const values = [chunk(usage(5)), chunk(usage(8), { ...grounded(queries), modelVersion: model })];
+    return readOne({ call: STREAM, response: sse(values) }).extra;
+  };
+  deepEqual(extraOf("gemini-3-pro-001", ["a", "b", "c"]), { webSearchRequests: 3 });
+  deepEqual(extraOf("gemini-2.5-flash", ["a", "b", "c"]), { webSearchRequests: 1 });
+  for (const none of [[], "a", null, 3]) deepEqual(extraOf("gemini-3-pro-001", none), {}, JSON.stringify(none));
+});
