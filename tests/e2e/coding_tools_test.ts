@@ -10,6 +10,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { ANTHROPIC_COST_PICO, ANTHROPIC_MODEL, anthropicEvents, eventStream, jsonAnswer } from "./support/answers.ts";
 import { text } from "./support/bytes.ts";
 import { type Meter, withMeter } from "./support/meter.ts";
+import { until } from "./support/program.ts";
 import { type Answer, type ReceivedRequest, startProvider } from "./support/provider.ts";
 import { startSocketProvider } from "./support/socket_provider.ts";
 
@@ -86,10 +87,11 @@ async function useTool(meter: Meter, tool: string, args: readonly string[], env:
   return stdout;
 }
 
-/** The calls that the tool made, without those that bill nothing. */
-async function billed(meter: Meter) {
-  await meter.waitForRows(1);
-  return meter.rows().filter(({ costPico }) => costPico !== 0n).map((row) => {
+/** The calls that the tool made, without those that bill nothing, once there are `count`. */
+async function billed(meter: Meter, count = 1) {
+  const rows = () => meter.rows().filter(({ costPico }) => costPico !== 0n);
+  await until(`${count} calls that are billed`, () => rows().length >= count);
+  return rows().map((row) => {
     const { provider, model, mode, project, clientName, costPico, billingBasis } = row;
     return { provider, model, mode, project, clientName, costPico, billingBasis };
   });
