@@ -59,6 +59,17 @@ sweep() {
   done
 }
 
+# What an upgrade that was killed has left: the program before it, and copies of the next one, named by a UUID.
+sweep_upgrades() {
+  for left in "$target/halton-meter.previous" "$target"/halton-meter.????????-????-????-????-????????????.tmp; do
+    case ${left##*/halton-meter.} in
+      previous) ;;
+      *[!-.0-9a-ftmp]*) continue ;;
+    esac
+    if [ -f "$left" ]; then rm -f "$left" || fail "Cannot remove $left"; fi
+  done
+}
+
 # An address without the name and the password that may be in it.
 shown() {
   printf '%s' "$1" | sed 's|//[^@/]*@|//|; s|^[^@/]*@||'
@@ -233,11 +244,12 @@ uninstall() {
     fail "The meter is still set up on this machine" "Run this first: halton-meter uninstall"
   fi
   sweep all
+  sweep_upgrades
   if [ ! -e "$target/halton-meter" ] && [ ! -h "$target/halton-meter" ]; then
     printf 'There is no %s\n' "$target/halton-meter"
     return
   fi
-  rm -f "$target/halton-meter" "$target/halton-meter.previous" || fail "Cannot remove $target/halton-meter"
+  rm -f "$target/halton-meter" || fail "Cannot remove $target/halton-meter"
   printf 'Removed %s\n' "$target/halton-meter"
   # Folders that were made for it, or might as well have been.
   if [ "$target" = "$HOME/.local/bin" ]; then rmdir "$target" "$HOME/.local" 2>/dev/null || true; fi

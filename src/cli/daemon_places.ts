@@ -25,7 +25,7 @@ const HEALTHY_MS = 30_000;
 const POLL_MS = 200;
 const ANSWER_MS = 2_000;
 /** An edge process takes the port over within this, or still waits for the end of its connections after an upgrade. */
-const HAND_OVER_MS = 5_000;
+const HAND_OVER_MS = 10_000;
 
 /**
  * What was found, and what it takes to change it: waiting, a start with this version, an end and a start since the port has

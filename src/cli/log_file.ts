@@ -13,6 +13,7 @@
 
 import { MeterError } from "../domain/errors.ts";
 import { formatLogLine } from "../log.ts";
+import { isThere } from "../os/is_there.ts";
 
 /** A sink for log lines. */
 export interface LogFile {
@@ -171,16 +172,6 @@ function endsWithLine(path: string): boolean {
     return file.readSync(last) === 1 && last[0] === LINE_FEED;
   } catch {
     return true;
-  }
-}
-
-/** Whether anything is there, a link included. */
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -11,7 +11,9 @@ import { madeAuthority } from "../install/authority_place.ts";
 import { removalOrder } from "../install/modes.ts";
 import { removeAll, type StepReport } from "../install/plan.ts";
 import { purgeHome } from "../install/purge.ts";
+import { isThere } from "../os/is_there.ts";
 import { paths } from "../os/paths.ts";
+import { ownProcesses } from "../os/services/own_processes.ts";
 import type { MeterContext } from "./app.ts";
 import { changing, type Installation, openInstallation } from "./installation.ts";
 import { confirm, stepLines } from "./step_lines.ts";
@@ -50,10 +52,30 @@ async function uninstall(context: MeterContext, flags: UninstallFlags): Promise<
   const places = removalOrder(parts, { keepEdge: flags.graceful, authority, keychain: flags.purge });
   const reports = await removeAll(places, stepLines(stdout));
   const failed = reports.filter(({ outcome }) => outcome === "failed");
+  const left = await stillRunning(installation, flags);
+  if (left.length > 0) {
+    stdout.write(
+      `\nuninstall incomplete   still running, though not as a service: ${processes(left)}\n` +
+        `  Run: kill ${left.join(" ")}\n  and then this again\n`,
+    );
+    context.process.exitCode = 1;
+    return;
+  }
   if (failed.length === 0 && flags.purge) deleteFiles(context, installation, everything);
   const edge = flags.graceful && (await installation.manager.service("edge")?.state())?.running === true;
   stdout.write(closing(installation, flags, edge, failed));
   if (failed.length > 0) context.process.exitCode = 1;
+}
+
+/** Daemons and edges that were started by hand, or by a manager that is no more. Not looked for on macOS. */
+async function stillRunning({ machine }: Installation, { graceful }: UninstallFlags): Promise<readonly number[]> {
+  if (machine.platform !== "linux") return [];
+  const names = graceful ? ["daemon"] as const : ["daemon", "edge"] as const;
+  return (await Promise.all(names.map((name) => ownProcesses(machine, name)))).flat();
+}
+
+function processes(pids: readonly number[]): string {
+  return `${pids.length === 1 ? "process" : "processes"} ${pids.join(" and ")}`;
 }
 
 function mustBeSure({ session }: Installation): void {
@@ -80,15 +102,6 @@ function isOwnFolder(path: string): boolean {
   try {
     const { isDirectory, uid } = Deno.lstatSync(path);
     return isDirectory && uid === Deno.uid();
-  } catch {
-    return false;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
   } catch {
     return false;
   }

@@ -17,6 +17,7 @@ import type { DaemonStatus } from "../roles/daemon_status.ts";
 import { edgeAt } from "../roles/edge_probe.ts";
 import { selfTest, type SelfTestResult } from "../roles/self_test.ts";
 import type { MeterContext } from "./app.ts";
+import { untilHandedOver } from "./daemon_places.ts";
 import { changing, type Installation, openInstallation, requireBinary } from "./installation.ts";
 import { whyNotStarted } from "./start_failure.ts";
 import { callsUnderWay, untilQuiet } from "./upgrade_quiet.ts";
@@ -60,6 +61,8 @@ async function bring(context: MeterContext, flags: UpgradeFlags): Promise<void> 
       hint: "Add --allow-downgrade if that is meant",
     });
   }
+  // Else the port would be nobody's while the daemon is started anew.
+  await untilHandedOver(installation.session.paths, installation.session.config, installation.manager);
   const running = await runningServices(installation);
   const say = (line: string) => stdout.write(`${line}\n`);
   const status = () => askDaemon(installation);

@@ -8,6 +8,7 @@
  */
 
 import { MeterError } from "../domain/errors.ts";
+import { isThere } from "./is_there.ts";
 import { ensureHome, type Paths } from "./paths.ts";
 
 /** After which the user is told what is waited for. */
@@ -23,24 +24,28 @@ export interface LockOptions {
 }
 
 /**
- * Calls `body` while no other command changes the installation in this data folder, which is made where it is missing.
+ * Calls `body` while no other command changes the installation in this data folder. A folder that is missing is made, and
+ * removed again where nothing was put into it.
  *
  * @throws {MeterError} `failed` when another command does not end, or the folder cannot be used; and what `body` throws.
  */
 export async function whileLocked<T>(paths: Paths, options: LockOptions, body: () => Promise<T>): Promise<T> {
-  ensureHome(paths);
-  using file = await locked(paths.installLock, options);
+  const made = !isThere(paths.home);
+  using file = await locked(paths, options);
   try {
     return await body();
   } finally {
     removeIfSame(paths.installLock, file);
+    if (made) removeIfEmpty(paths.home);
   }
 }
 
-async function locked(path: string, { waiting, waitMs = WAIT_MS }: LockOptions): Promise<Deno.FsFile> {
+async function locked(paths: Paths, { waiting, waitMs = WAIT_MS }: LockOptions): Promise<Deno.FsFile> {
+  const path = paths.installLock;
   const until = Date.now() + waitMs;
   for (;;) {
-    const file = await Deno.open(path, { create: true, write: true, mode: 0o600 });
+    const file = await opened(paths);
+    if (file === null) continue;
     const taken = file.lock(true).then(() => true);
     let got = await orElse(taken, TELL_MS);
     if (!got) {
@@ -56,6 +61,17 @@ async function locked(path: string, { waiting, waitMs = WAIT_MS }: LockOptions):
     }
     if (isSame(path, file)) return file;
     file.close(); // Its holder has removed it: whoever comes next locks another.
+  }
+}
+
+/** Null where the holder of the lock, who had made the folder, has removed it in this very moment. */
+async function opened(paths: Paths): Promise<Deno.FsFile | null> {
+  ensureHome(paths);
+  try {
+    return await Deno.open(paths.installLock, { create: true, write: true, mode: 0o600 });
+  } catch (error) {
+    if (isThere(paths.home)) throw error;
+    return null;
   }
 }
 
@@ -76,6 +92,14 @@ function isSame(path: string, file: Deno.FsFile): boolean {
     return there.ino === held.ino && there.dev === held.dev;
   } catch {
     return false; // There is none at that path any more.
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    Deno.removeSync(folder);
+  } catch {
+    // Something was put into it, or it is gone already.
   }
 }
 

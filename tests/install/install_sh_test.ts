@@ -148,8 +148,14 @@ for (const shell of SHELLS) {
         match(await says(program), /^halton-meter 1\.2\.2 /);
         deepEqual(Object.keys(files()), [program], "nothing else is left behind");
 
+        // As an upgrade leaves them that is killed; and files of somebody else, whose names are like theirs.
+        Deno.writeTextFileSync(`${program}.previous`, "");
+        Deno.writeTextFileSync(`${program}.${crypto.randomUUID()}.tmp`, "");
+        const others = [".notes.tmp", ".XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX.tmp"].map((end) => `${program}${end}`);
+        for (const other of others) Deno.writeTextFileSync(other, "");
         equal((await run(["--uninstall"])).out, `Removed ${program}\n`);
-        deepEqual(files(), {});
+        deepEqual(Object.keys(files()).toSorted(), others.toSorted());
+        for (const other of others) Deno.removeSync(other);
         equal((await run(["--uninstall"])).out, `There is no ${program}\n`);
         ok(home.length > 0);
       }, { shell, homeName: "a home of O'Brien's" });

@@ -79,13 +79,39 @@ Deno.test("the workflow builds every platform, pins every action, and may write 
   ok(text.indexOf("contents: write") > text.indexOf("publish:"));
 });
 
-Deno.test("the workflow is YAML with two jobs", { ignore: !python("import yaml").success }, () => {
+Deno.test("the workflow is YAML with three jobs, each after the one before it", {
+  ignore: !python("import yaml").success,
+}, () => {
   const { out } = python("import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))", WORKFLOW);
   const workflow = JSON.parse(out);
-  deepEqual(Object.keys(workflow.jobs), ["build", "publish"]);
+  deepEqual(Object.keys(workflow.jobs), ["test", "build", "publish"]);
   deepEqual(workflow.permissions, { contents: "read" });
   deepEqual(workflow.jobs.publish.permissions, { contents: "write" });
+  equal(workflow.jobs.build.needs, "test");
   equal(workflow.jobs.publish.needs, "build");
+});
+
+Deno.test("the workflow runs the whole suite with Node 22, as a root of its own", {
+  ignore: !python("import yaml").success,
+}, async () => {
+  const { out } = python("import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))", WORKFLOW);
+  const { test } = JSON.parse(out).jobs;
+  const node = test.steps.find(({ uses }: { uses?: string }) => uses?.startsWith("actions/setup-node@"));
+  deepEqual(node.with, { "node-version": "22" });
+  const folder = Deno.makeTempDirSync({ prefix: "halton-suite-" });
+  try {
+    for (const name of ["bin", ".ci"]) Deno.mkdirSync(`${folder}/${name}`);
+    Deno.writeTextFileSync(`${folder}/bin/sudo`, '#!/bin/sh\nSUDO_UID=1 SUDO_USER=runner exec "$@"\n', { mode: 0o755 });
+    Deno.writeTextFileSync(`${folder}/.ci/run`, '#!/bin/sh\necho "ran $SUDO_UID$SUDO_USER"; exit 7\n', { mode: 0o755 });
+    const { code, stdout } = await new Deno.Command("bash", {
+      args: ["-e", "-c", test.steps.at(-1).run],
+      cwd: folder,
+      env: { PATH: `${folder}/bin:${Deno.env.get("PATH")}` },
+    }).output();
+    deepEqual([code, new TextDecoder().decode(stdout)], [7, "ran \n"], "its end is the step's");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("the workflow publishes every file of a release, and a version with a hyphen as no latest one", {

@@ -37,6 +37,19 @@ Deno.test("whileLocked lets one after the other change an installation, and leav
   });
 });
 
+Deno.test("whileLocked removes the folder that it made, unless something was put into it", async () => {
+  await withHome(async (found) => {
+    await whileLocked(found, { waiting: () => {} }, () => Promise.resolve());
+    deepEqual([...Deno.readDirSync(found.userHome)], []);
+    const put = () => Deno.writeTextFile(found.config, "");
+    await whileLocked(found, { waiting: () => {} }, put);
+    deepEqual([...Deno.readDirSync(found.home)].map(({ name }) => name), ["config.toml"]);
+    Deno.removeSync(found.config);
+    await whileLocked(found, { waiting: () => {} }, () => Promise.resolve());
+    deepEqual([...Deno.readDirSync(found.home)], []);
+  });
+});
+
 Deno.test("whileLocked gives the lock back when what it called fails", async () => {
   await withHome(async (found) => {
     const fail = () => Promise.reject(new TypeError("no"));

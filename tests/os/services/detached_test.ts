@@ -2,6 +2,7 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import type { Machine } from "../../../src/os/machine.ts";
 import { runForOutput, type Runner } from "../../../src/os/run.ts";
 import { detachedServices } from "../../../src/os/services/detached.ts";
+import { ownProcesses } from "../../../src/os/services/own_processes.ts";
 import type { Service } from "../../../src/os/services/service_manager.ts";
 import { updatePorts } from "../../../src/roles/ports_file.ts";
 import { hasShell, type Home, makeHome } from "../environment/shells.ts";
@@ -26,7 +27,12 @@ function standIn(home: Home, script: string): Machine {
   const run: Runner = (command, args, options) =>
     runForOutput(command, args, {
       ...options,
-      env: { PATH: `${bin}:${Deno.env.get("PATH")}`, PORTS: home.machine.paths.effectivePorts },
+      env: {
+        HOME: home.folder,
+        HALTON_METER_HOME: "",
+        PATH: `${bin}:${Deno.env.get("PATH")}`,
+        PORTS: home.machine.paths.effectivePorts,
+      },
     });
   return { ...home.machine, binary: `${bin}/halton-meter`, run };
 }
@@ -58,6 +64,7 @@ Deno.test("detachedServices start, find, restart and end a real process in a ses
       const { stdout } = await runForOutput("ps", ["-o", "sid=", "-p", String(pid)]);
       equal(Number(stdout), pid);
     }
+    equal(coreLimits(pid), "0 0");
     await daemon.start();
     equal((await daemon.state()).pid, pid);
     equal(home.read(".halton-meter/daemon.out.log"), "started\n");
@@ -69,6 +76,38 @@ Deno.test("detachedServices start, find, restart and end a real process in a ses
     equal((await daemon.place.remove()).state, "absent");
   }
   await daemon.stop();
+});
+
+/** Soft and hard limit of a process's core file, as the kernel has it. */
+function coreLimits(pid: number | null): string {
+  const { stdout } = new Deno.Command("cat", { args: [`/proc/${pid}/limits`] }).outputSync();
+  return /^Max core file size +(\S+ +\S+) /m.exec(new TextDecoder().decode(stdout))?.[1]?.replace(/ +/, " ") ?? "";
+}
+
+Deno.test("detachedServices find and end a process whose data folder was deleted under it, and start another", async () => {
+  using home = makeHome();
+  const machine = standIn(home, SCRIPT);
+  const daemon = daemonOf(machine);
+  const pidNow = async () => (await daemon.state()).pid;
+  await daemon.start();
+  try {
+    const lost = await pidNow();
+    Deno.removeSync(machine.paths.home, { recursive: true });
+    deepEqual(await daemon.place.check(), {
+      state: "differs",
+      detail: `PID ${lost}, which ${machine.paths.effectivePorts} does not name`,
+      hint: 'Run "halton-meter init" again',
+    });
+    Deno.mkdirSync(machine.paths.home);
+    equal((await daemon.place.apply()).state, "present");
+    const next = await pidNow();
+    deepEqual(await ownProcesses(machine, "daemon"), [next]);
+    equal(next === lost, false);
+    Deno.removeSync(machine.paths.home, { recursive: true });
+  } finally {
+    equal((await daemon.place.remove()).state, "absent");
+  }
+  deepEqual(await ownProcesses(machine, "daemon"), []);
 });
 
 Deno.test("detachedServices do not take a process for theirs whose command line is another", async () => {
