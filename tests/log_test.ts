@@ -1,4 +1,4 @@
-import { deepEqual, doesNotThrow, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, doesNotThrow, strictEqual as equal } from "node:assert/strict";
 import { createLog, errorLabel, formatLogLine } from "../src/log.ts";
 
 const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6));

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { VERSION } from "../src/cli/version.ts";
 import { importsOf, tokensOf } from "./module_tokens.ts";
 import { importViolations, type Source, unpinned, useViolations } from "./structure_rules.ts";

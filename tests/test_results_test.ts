@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { countsIn, resultsIn } from "../scripts/test_results.ts";
 
 const OUTPUT = `

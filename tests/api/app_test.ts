@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { Problem } from "../../src/api/problem.ts";
 import { RequestPage } from "../../src/api/schemas_calls.ts";
 import { Stats } from "../../src/api/schemas_usage.ts";

@@ -2,7 +2,7 @@
  * The documented client contract: field names and meanings, over calls of every odd kind.
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { z } from "@hono/zod-openapi";
 import { RequestPage } from "../../src/api/schemas_calls.ts";
 import { DaemonActivity, Health, Project, Projects, Stats } from "../../src/api/schemas_usage.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { csvField } from "../../src/api/csv.ts";
 import { row, write } from "../store/sample.ts";
 import { withApi } from "./harness.ts";

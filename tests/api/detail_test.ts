@@ -1,6 +1,6 @@
 /** One call in full: its row, the explanation of its cost, its bodies. */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { BodyStats, RequestBodies, RequestDetail, SearchPage } from "../../src/api/schemas_calls.ts";
 import { AuditTrail, CloudState, Policies, PricingRates } from "../../src/api/schemas_settings.ts";
 import { PAC_MEDIA_TYPE } from "../../src/domain/pac.ts";

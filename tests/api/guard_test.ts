@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { isOddPath, isOwnHost } from "../../src/api/guard.ts";
 import { row, write } from "../store/sample.ts";
 import { ORIGIN, PORT, withApi } from "./harness.ts";

@@ -1,4 +1,4 @@
-import { equal, match, ok } from "node:assert/strict";
+import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { fillOdd, withApi } from "./harness.ts";
 
 /** The text format's grammar for one line (https://prometheus.io/docs/instrumenting/exposition_formats/). */

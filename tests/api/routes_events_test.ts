@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { MAX_SUBSCRIBERS } from "../../src/roles/event_hub.ts";
 import { row, write } from "../store/sample.ts";
 import { withApi, type World } from "./harness.ts";

@@ -1,4 +1,11 @@
-import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  ok,
+  rejects,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { createAuthority, issueLeaf, readAuthority } from "../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import { freshAuthority, run, signAnything, withFolder } from "./tools.ts";

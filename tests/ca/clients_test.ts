@@ -7,7 +7,7 @@
  * @module
  */
 
-import { equal, match } from "node:assert/strict";
+import { match, strictEqual as equal } from "node:assert/strict";
 import { type Authority, issueLeaf } from "../../src/ca/authority.ts";
 import { freshAuthority, type Ran, run, signAnything, withFolder } from "./tools.ts";
 

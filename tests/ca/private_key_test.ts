@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { readSigningKey, type SigningAlgorithm } from "../../src/ca/private_key.ts";
 import { run, withFolder } from "./tools.ts";
 

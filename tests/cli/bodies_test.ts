@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { BodyRow } from "../../src/domain/exchange.ts";
 import { bodyStats } from "../../src/store/bodies.ts";
 import { openForWriting } from "../../src/store/database.ts";

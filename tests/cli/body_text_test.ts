@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { harmless, indentJson, readableBody } from "../../src/cli/body_text.ts";
 
 const VALUE = { a: [1, 2.5e10, { b: 'x,{}[]:\\" ü' }], empty: {}, none: [], t: true, n: null, deep: [[[]]] };

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { BodyRow, ExchangeRow } from "../../src/domain/exchange.ts";
 import { type Database, openForWriting } from "../../src/store/database.ts";
 import { LEASE_MS, readSyncRecord } from "../../src/store/cloud_record.ts";

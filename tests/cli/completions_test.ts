@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { commands } from "../../src/cli/app.ts";
 import { commandTree, visitTree } from "../../src/cli/command_tree.ts";
 import { bashCompletions } from "../../src/cli/completions_bash.ts";

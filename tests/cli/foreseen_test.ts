@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { describeFailure } from "../../src/cli/app.ts";
 import { foreseenFailure } from "../../src/cli/foreseen.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { openLogFile, rotatedNames } from "../../src/cli/log_file.ts";
 import { withFolder } from "../store/sample.ts";
 

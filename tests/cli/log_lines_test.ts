@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { openLogFile, rotatedNames } from "../../src/cli/log_file.ts";
 import { followedLines, readableLine, tailOf } from "../../src/cli/log_lines.ts";
 import { withFolder } from "../store/sample.ts";

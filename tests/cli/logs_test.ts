@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { withHome } from "./command_line.ts";
 
 const LINE = '{"timestamp":"2026-04-15T12:00:01.000Z","event":"daemon.exit","reason":"stopped"}';

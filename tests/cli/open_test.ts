@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { withMeter } from "../e2e/support/meter.ts";
 import { withHome } from "./command_line.ts";
 

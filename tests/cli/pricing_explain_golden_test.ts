@@ -6,7 +6,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { isIntercepted } from "../../src/domain/hosts.ts";
 import { explain } from "../../src/meter/explanation.ts";
 import { renderExplanation, renderExplanationJson } from "../../src/cli/pricing_explain_text.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { ExchangeRow } from "../../src/domain/exchange.ts";
 import { BUNDLE_DATE } from "../../src/meter/rates.ts";
 import { openForWriting, openReadOnly } from "../../src/store/database.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { openForWriting } from "../../src/store/database.ts";
 import { auditTrail, getBodyCapture } from "../../src/store/settings.ts";
 import { row, write } from "../store/sample.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { quotaLine, readQuota } from "../../src/cli/quota_lines.ts";
 import { openForWriting } from "../../src/store/database.ts";
 import { prepareQuotaInsert } from "../../src/store/quota.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { buildReport, type ReportRequest } from "../../src/cli/report.ts";
 import { renderCsv, renderJson } from "../../src/cli/report_data.ts";
 import {

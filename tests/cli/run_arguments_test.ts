@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { escapeRunCommand } from "../../src/cli/run_arguments.ts";
 
 function check(line: string, expected: string): void {

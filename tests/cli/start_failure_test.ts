@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { notingFailure, whyNotStarted } from "../../src/cli/start_failure.ts";
 import { MeterError } from "../../src/domain/errors.ts";
 import { withHome } from "./command_line.ts";

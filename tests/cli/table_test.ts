@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { showable, showableJson } from "../../src/cli/table.ts";
 
 const HOSTILE = "a\u001b[2J\u009b31m\u007f\u202eb\u2066\u200b\u2028c\u{e0041}d\n";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { type CallsUnderWay, callsUnderWay, type QuietLimits, untilQuiet } from "../../src/cli/upgrade_quiet.ts";
 import type { DaemonStatus } from "../../src/roles/daemon_status.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { until } from "../e2e/support/program.ts";
 import type { Meter } from "../e2e/support/meter.ts";
 import { descriptorsOf, look, modeOf, readLog, say, succeed, withSession } from "./session.ts";

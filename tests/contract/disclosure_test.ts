@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { createAuthority, issueLeaf } from "../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { denoDir, NEW_RUNTIME, programCommand } from "../e2e/support/program.ts";
 
 /** An older runtime cannot end a traced child that it knows by a pidfd; without those it waits for the signal instead. */

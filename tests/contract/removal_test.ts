@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { CANNOT_INSTALL, type Machine, succeed, withMachine } from "../e2e/support/installed.ts";
 
 const ROOT = { name: "root", home: "/", shell: "/bin/sh" };

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { CONTRACT, coverageOf, testNamesIn } from "../../scripts/contract.ts";
 import { PROJECT_FOLDER } from "../e2e/support/program.ts";
 

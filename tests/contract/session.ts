@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { readBodies } from "../../src/store/bodies.ts";
 import { type Database, openReadOnly } from "../../src/store/database.ts";
 import { anthropicEvents, eventStream } from "../e2e/support/answers.ts";

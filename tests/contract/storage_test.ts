@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { bodyStats, readBodies } from "../../src/store/bodies.ts";
 import { openForWriting } from "../../src/store/database.ts";
 import { body, noise, row, writerOf } from "../store/sample.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { defaultConfig, SETTINGS } from "../../src/domain/config.ts";
 import { configFacts } from "../../src/domain/config_facts.ts";
 

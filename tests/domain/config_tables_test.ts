@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { Problem } from "../../src/domain/config_checks.ts";
 import { checkKnownKeys, hostMap, priceOverride, uploadRules } from "../../src/domain/config_tables.ts";
 import { createRateTable } from "../../src/meter/rates.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { type Config, defaultConfig, parseConfig, SETTINGS } from "../../src/domain/config.ts";
 import { describeProblem } from "../../src/domain/config_checks.ts";
 

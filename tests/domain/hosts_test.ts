@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { INTERCEPTED_HOSTS, isIntercepted, normalizeHost } from "../../src/domain/hosts.ts";
 
 Deno.test("INTERCEPTED_HOSTS are six normalized names", () => {

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import { pacFile, pacUrl } from "../../src/domain/pac.ts";
 

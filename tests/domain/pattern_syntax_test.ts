@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 
 import { type Node, parsePattern } from "../../src/domain/pattern_syntax.ts";
 

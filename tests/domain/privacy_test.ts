@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { judgeKey, judgeListening, judgeOutbound, modeText } from "../../src/domain/privacy.ts";
 
 Deno.test("judgeListening wants 127.0.0.1 and nothing else", () => {

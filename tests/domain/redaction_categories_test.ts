@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 
 import { builtInRuleNames, categoryOf, REDACTION_CATEGORIES } from "../../src/domain/redaction_categories.ts";
 import { RULES } from "../../src/redact/rules.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { DIRECT, parseAddress } from "../../src/domain/upstream.ts";
 
 Deno.test("parseAddress reads names, IPv4 and bracketed IPv6 with a port", () => {

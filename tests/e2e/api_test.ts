@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { rawExchange, requestText, sendAll, statusOf } from "../roles/raw_http.ts";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { Meter, withMeter } from "./support/meter.ts";

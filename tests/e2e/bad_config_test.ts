@@ -4,7 +4,13 @@
  * @module
  */
 
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { text, utf8 } from "./support/bytes.ts";

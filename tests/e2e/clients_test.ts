@@ -4,7 +4,13 @@
  * @module
  */
 
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { readBodies } from "../../src/store/bodies.ts";
 import { openReadOnly } from "../../src/store/database.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import postgres from "postgres";
 import { readBodies } from "../../src/store/bodies.ts";

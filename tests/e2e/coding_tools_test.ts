@@ -6,7 +6,7 @@
  * @module
  */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { ANTHROPIC_COST_PICO, ANTHROPIC_MODEL, anthropicEvents, eventStream, jsonAnswer } from "./support/answers.ts";
 import { text } from "./support/bytes.ts";
 import { type Meter, withMeter } from "./support/meter.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, doesNotMatch, match, strictEqual as equal } from "node:assert/strict";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { type Meter, withMeter } from "./support/meter.ts";
 import { startPlainProxy } from "./support/plain_proxy.ts";

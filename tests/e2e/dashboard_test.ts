@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { type Database, openForWriting } from "../../src/store/database.ts";
 import { getBodyCapture } from "../../src/store/settings.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { equal, match, ok } from "node:assert/strict";
+import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { type Meter, withMeter } from "./support/meter.ts";
 import { programCommand, type Running, until } from "./support/program.ts";

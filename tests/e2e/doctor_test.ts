@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { CANNOT_INSTALL, type Machine, succeed, withMachine } from "./support/installed.ts";
 
 /** A finding as `--json` gives it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { text, utf8 } from "./support/bytes.ts";
 import { type Meter, withMeter } from "./support/meter.ts";
 import { until } from "./support/program.ts";

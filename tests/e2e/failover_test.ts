@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equal, match, ok } from "node:assert/strict";
+import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { anthropicEvents, anthropicMessage, eventStream } from "./support/answers.ts";
 import { type Meter, withMeter } from "./support/meter.ts";

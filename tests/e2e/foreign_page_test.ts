@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { defaultConfig } from "../../src/domain/config.ts";
 import { startApi } from "../../src/roles/api.ts";

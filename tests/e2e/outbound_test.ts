@@ -9,7 +9,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../../src/domain/hosts.ts";
 import type { EffectivePorts } from "../../src/roles/ports_file.ts";
 import { anthropicEvents, eventStream, jsonAnswer, openaiEvents } from "./support/answers.ts";

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  strictEqual as equal,
+} from "node:assert/strict";
 import net from "node:net";
 import { anthropicEvents, brokenStream, eventStream } from "./support/answers.ts";
 import { concat, text, utf8 } from "./support/bytes.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { bodyStats } from "../../src/store/bodies.ts";
 import { freePages } from "../../src/store/body_removal.ts";

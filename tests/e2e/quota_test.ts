@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match } from "node:assert/strict";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { text, utf8 } from "./support/bytes.ts";
 import { withMeter } from "./support/meter.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import type { InterceptedHost } from "../../src/domain/hosts.ts";
 import type { RecordedRequest } from "../../src/store/listing.ts";
 import { FrameMaker } from "../roles/socket_frames.ts";

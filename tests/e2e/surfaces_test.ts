@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import zlib from "node:zlib";
 import type { InterceptedHost } from "../../src/domain/hosts.ts";
 import type { RecordedRequest } from "../../src/store/listing.ts";

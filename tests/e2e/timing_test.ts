@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { text } from "./support/bytes.ts";
 import { withMeter } from "./support/meter.ts";

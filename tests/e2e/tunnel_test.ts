@@ -4,7 +4,12 @@
  * @module
  */
 
-import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { anthropicEvents, eventStream } from "./support/answers.ts";
 import { text, utf8 } from "./support/bytes.ts";
 import { type Meter, type MeterOptions, withMeter } from "./support/meter.ts";

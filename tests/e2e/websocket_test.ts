@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { readBodies } from "../../src/store/bodies.ts";
 import { openReadOnly } from "../../src/store/database.ts";
 import { FrameMaker } from "../roles/socket_frames.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { SURFACES } from "../../src/providers/surfaces.ts";
 import { CORPUS } from "./corpus.ts";
 import { counts, meterEveryWay, price } from "./wire.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { extractUsage, findProvider } from "@pydantic/genai-prices";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { surfaceFor } from "../../src/providers/surfaces.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { formatUsd, picoToMillicents } from "../../src/domain/money.ts";
 import { BUNDLED, counts, type GoldenCall, type Metered, meterEveryWay, meterOne, NOW, price, sse } from "./wire.ts";
 

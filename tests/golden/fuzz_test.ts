@@ -6,7 +6,7 @@
  * @module
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { parserStats } from "../../src/http1/llhttp.ts";

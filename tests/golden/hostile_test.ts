@@ -7,7 +7,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { classifyError } from "../../src/providers/errors.ts";
 import { counts, type GoldenCall, meterEveryWay, meterOne, price, sse } from "./wire.ts";
 

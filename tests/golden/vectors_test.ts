@@ -7,7 +7,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { createRateTable, type RateTable } from "../../src/meter/rates.ts";
 import { BUNDLED, counts, type Metered, meterOne, price } from "./wire.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { Http1Connection } from "../../src/http1/connection.ts";

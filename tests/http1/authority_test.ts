@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { parseAuthority } from "../../src/http1/authority.ts";
 
 Deno.test("parseAuthority() reads names and addresses into one spelling", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { createServer } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { acceptsHttp1, ClientHelloReader, type HelloResult, MAX_HELLO_BYTES } from "../../src/http1/client_hello.ts";

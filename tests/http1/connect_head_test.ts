@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { MAX_PROXY_HEAD_BYTES, type ProxyHead, ProxyHeadReader } from "../../src/http1/connect_head.ts";
 import { joined, latin1, pieces, seeded, singleBytes, utf8 } from "./pieces.ts";
 

@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { Http1Connection } from "../../src/http1/connection.ts";
 import type { ConnectionSink } from "../../src/http1/events.ts";
 import { parserStats } from "../../src/http1/llhttp.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { Http1Connection } from "../../src/http1/connection.ts";
 import { MAX_FIELDS, MAX_HEAD_BYTES } from "../../src/http1/head.ts";
 import { parserStats } from "../../src/http1/llhttp.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import zlib from "node:zlib";
 import { STAGES, zstdInScript } from "../../src/http1/decode_stages.ts";

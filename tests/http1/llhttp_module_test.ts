@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, strictEqual as equal } from "node:assert/strict";
 // @ts-types="../../src/http1/llhttp_wasm.d.ts"
 import simdBytes from "undici/lib/llhttp/llhttp_simd-wasm.js";
 // @ts-types="../../src/http1/llhttp_wasm.d.ts"

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { type AfterHead, Parser, type ParserHandler, parserStats } from "../../src/http1/llhttp.ts";
 import { latin1, pieces, utf8 } from "./pieces.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { SseReader } from "../../src/http1/sse.ts";
 import { cuts, utf8 } from "../providers/cuts.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { createAuthority } from "../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import { MeterError } from "../../src/domain/errors.ts";

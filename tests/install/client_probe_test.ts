@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { findClients, settingsOf } from "../../src/install/client_probe.ts";
 import type { ClientName } from "../../src/install/client_rules.ts";
 import { newTerminal, parseEnvironment } from "../../src/install/new_terminal.ts";

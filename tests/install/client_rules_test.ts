@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { match, strictEqual as equal } from "node:assert/strict";
 import { type ClientFacts, type ClientName, exempts, judgeClient } from "../../src/install/client_rules.ts";
 
 const BUNDLE = "/home/me/.halton-meter/ca-bundle.pem";

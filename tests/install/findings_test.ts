@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { clientFinding, type Finding, groupOf, GROUPS, planFindings, verdictOf } from "../../src/install/findings.ts";
 import type { Place, PlaceState } from "../../src/os/place.ts";
 

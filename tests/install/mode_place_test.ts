@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { modePlace } from "../../src/install/mode_place.ts";
 import { paths } from "../../src/os/paths.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type InstallParts, installPlan, removalOrder, wantedIn } from "../../src/install/modes.ts";
 import type { InstallMode } from "../../src/os/install_state.ts";
 import type { Place } from "../../src/os/place.ts";

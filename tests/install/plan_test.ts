@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { carryOut, type PlanListener, removeAll } from "../../src/install/plan.ts";
 import type { Place, PlaceState } from "../../src/os/place.ts";

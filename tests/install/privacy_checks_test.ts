@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { match, strictEqual as equal } from "node:assert/strict";
 import { keyCheck, listeningCheck, outboundCheck } from "../../src/install/privacy_checks.ts";
 import { runForOutput } from "../../src/os/run.ts";
 

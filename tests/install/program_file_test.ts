@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { inspectProgram, replaceProgram } from "../../src/install/program_file.ts";
 import { runForOutput } from "../../src/os/run.ts";

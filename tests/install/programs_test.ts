@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { match, strictEqual as equal } from "node:assert/strict";
 import { programFinding } from "../../src/install/programs.ts";
 import { runForOutput } from "../../src/os/run.ts";
 

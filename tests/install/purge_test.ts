@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { purgeHome } from "../../src/install/purge.ts";
 
 function withHome(names: readonly string[], body: (home: string) => void): void {

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { releaseArchive, sha256 } from "../../scripts/release_archive.ts";
 import { VERSION } from "../../src/cli/version.ts";

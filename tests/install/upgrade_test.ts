@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { compareVersions, upgrade, type UpgradeSteps } from "../../src/install/upgrade.ts";
 

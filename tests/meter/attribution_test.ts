@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { attribute, type AttributionFacts, registeredProject } from "../../src/meter/attribution.ts";
 
 const ALL: AttributionFacts = {

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { billingBasisOf } from "../../src/meter/billing.ts";
 
 function basis(headers: Record<string, string>, host = "api.anthropic.com", target = "/v1/messages"): string {

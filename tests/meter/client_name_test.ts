@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { clientNameOf } from "../../src/meter/client_name.ts";
 
 function check(userAgent: string, name: string | null, version: string | null): void {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { CORRECTIONS } from "../../src/meter/corrections.ts";
 import { createRateTable } from "../../src/meter/rates.ts";
 import seed from "../../src/meter/seed_rates.json" with { type: "json" };

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { TokenUsage } from "../../src/domain/exchange.ts";
 import { extraLines, isTimed, promptPrices, tokenLines } from "../../src/meter/cost_lines.ts";
 import { type Prices, type PriceText, type Rate, readRate } from "../../src/meter/rate_line.ts";

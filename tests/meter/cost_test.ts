@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { ModalityTokens, Provider, Reading, TokenUsage, UsagePart } from "../../src/domain/exchange.ts";
 import { UNKNOWN_USAGE } from "../../src/domain/exchange.ts";
 import { parsePricePerMTok, picoToMillicents } from "../../src/domain/money.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Provider } from "../../src/domain/exchange.ts";
 import { formatFraction } from "../../src/domain/money.ts";
 import type { Prices } from "../../src/meter/rate_line.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Provider } from "../../src/domain/exchange.ts";
 import { indexNames, normalizeModel } from "../../src/meter/model_match.ts";
 import { createRateTable } from "../../src/meter/rates.ts";

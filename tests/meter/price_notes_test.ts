@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { priceNotes } from "../../src/meter/price_notes.ts";
 import { createRateTable } from "../../src/meter/rates.ts";

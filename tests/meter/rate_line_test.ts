@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { type RateSource, readRate } from "../../src/meter/rate_line.ts";
 
 const line: RateSource = { provider: "openai", id: "m", from: null, until: null, prices: {} };

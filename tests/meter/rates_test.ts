@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { createRateTable, type RateOverride } from "../../src/meter/rates.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { calcPrice, type Usage } from "@pydantic/genai-prices";
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { buildSeed, formatSeed, pinnedVersion } from "../../scripts/build_rates.ts";
 import type { ModalityTokens, Provider, Reading, TokenUsage } from "../../src/domain/exchange.ts";
 import { costOf } from "../../src/meter/cost.ts";

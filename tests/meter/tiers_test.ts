@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Provider, Reading } from "../../src/domain/exchange.ts";
 import { formatFraction } from "../../src/domain/money.ts";
 import { regionFactor, type Tier, tierFactor, tierOf } from "../../src/meter/tiers.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { isAlive } from "../../src/os/alive.ts";
 
 Deno.test("isAlive knows a process that runs from one that was killed", async () => {

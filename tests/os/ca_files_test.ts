@@ -1,4 +1,10 @@
-import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  rejects,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { type CaFiles, loadCa, loadOrCreateCa, replaceFile } from "../../src/os/ca_files.ts";
 
 /** Stand-ins for real PEM text: this folder checks files, not certificates. */

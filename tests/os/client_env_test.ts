@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { createAuthority } from "../../src/ca/authority.ts";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import { clientEnvironment } from "../../src/os/client_env.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { codexBaseUrl } from "../../src/os/codex_config.ts";
 
 Deno.test("codexBaseUrl follows the provider that is selected, wherever its table stands", () => {

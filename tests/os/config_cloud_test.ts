@@ -1,4 +1,4 @@
-import { equal, throws } from "node:assert/strict";
+import { strictEqual as equal, throws } from "node:assert/strict";
 import { changeCloud } from "../../src/os/config_cloud.ts";
 import { readConfig } from "../../src/os/config_file.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { defaultConfig } from "../../src/domain/config.ts";
 import { MeterError } from "../../src/domain/errors.ts";
 import { loadConfig, readConfig } from "../../src/os/config_file.ts";

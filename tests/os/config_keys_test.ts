@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { readConfigSources } from "../../src/os/config_keys.ts";
 
 Deno.test("readConfigSources tells what the file sets from what it leaves alone", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { whileLocked } from "../../src/os/install_lock.ts";
 import { type Paths, paths } from "../../src/os/paths.ts";
 

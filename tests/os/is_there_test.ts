@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { isThere } from "../../src/os/is_there.ts";
 
 Deno.test("isThere sees files, folders and links that lead nowhere", () => {

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { keyModes } from "../../src/os/key_modes.ts";
 
 Deno.test("keyModes tells the modes of the folder and of the key, and what is not there", () => {

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { removeLeftovers } from "../../src/os/leftovers.ts";
 
 Deno.test("removeLeftovers takes what a killed write left beside that file, and nothing else", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { addressesIn, listenersOf } from "../../src/os/listeners.ts";
 import { runForOutput } from "../../src/os/run.ts";
 

@@ -1,4 +1,4 @@
-import { doesNotThrow, equal, throws } from "node:assert/strict";
+import { doesNotThrow, strictEqual as equal, throws } from "node:assert/strict";
 import { ownerOf, requireOwnHome } from "../../src/os/own_home.ts";
 
 function check(variables: Readonly<Record<string, string>>, uid: number | null, owner: number | null): void {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { showInPager } from "../../src/os/pager.ts";
 
 function withPager(pager: string) {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { ensureHome, type Environment, installationId, paths } from "../../src/os/paths.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { createLinuxProcessTable, parseAnswer, parseStat } from "../../src/os/proc_linux.ts";
 import { type CommandOutput, runForOutput } from "../../src/os/run.ts";
 

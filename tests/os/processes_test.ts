@@ -1,4 +1,4 @@
-import { equal, notEqual } from "node:assert/strict";
+import { notStrictEqual as notEqual, strictEqual as equal } from "node:assert/strict";
 import { createProcessTable } from "../../src/os/processes.ts";
 
 function run(): Promise<{ stdout: string }> {

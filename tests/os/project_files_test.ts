@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { createProjectFolders, parseRcFile, readProjectFolders, repositoryName } from "../../src/os/project_files.ts";
 
 function tree(files: Record<string, string> = {}): string {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AssertionError, deepEqual } from "node:assert/strict";
+import { AssertionError, deepStrictEqual as deepEqual } from "node:assert/strict";
 import type { CommandOutput, Runner, RunOptions } from "../../src/os/run.ts";
 
 /** One recorded call and what came of it. */

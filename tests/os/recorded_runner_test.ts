@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { hasCommand } from "../../src/os/run.ts";
 import { noSuchCommand, onThePath, recordedRunner } from "./recorded_runner.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { commandFailure, hasCommand, runForOutput } from "../../src/os/run.ts";
 
 Deno.test("runForOutput gives what a command printed and how it ended", async () => {

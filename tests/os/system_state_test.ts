@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { paths } from "../../src/os/paths.ts";
 import { readSystemState, writeSystemState } from "../../src/os/system_state.ts";
 

@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { parse } from "smol-toml";
 import { locateKeys } from "../../src/os/toml_lines.ts";
 

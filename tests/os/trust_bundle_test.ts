@@ -1,4 +1,10 @@
-import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  rejects,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { ensureBundle, ensureNodeExtra, SYSTEM_ROOT_FILES } from "../../src/os/trust_bundle.ts";
 
 /** A block with the outer shape of a certificate; most of these tests copy blocks and look at nothing inside. */

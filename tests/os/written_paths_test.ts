@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type Paths, paths } from "../../src/os/paths.ts";
 import { forgetWritten, noteWritten, writtenElsewhere } from "../../src/os/written_paths.ts";
 

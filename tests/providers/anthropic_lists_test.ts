@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { counts, read, sse } from "./feed.ts";
 
 const RESULTS = "GET api.anthropic.com/v1/messages/batches/msgbatch_1/results";

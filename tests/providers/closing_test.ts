@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { closeError } from "../../src/providers/closing.ts";
 import { classifyError } from "../../src/providers/errors.ts";
 

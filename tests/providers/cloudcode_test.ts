@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { INTERCEPTED_HOSTS, isIntercepted } from "../../src/domain/hosts.ts";
 import { counts, readOne, sse } from "./feed.ts";
 

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import type { ErrorClass, Provider } from "../../src/domain/exchange.ts";
 import { classifyError } from "../../src/providers/errors.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import type { RequestFacts } from "../../src/providers/adapter.ts";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { surfaceFor } from "../../src/providers/surfaces.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { counts, read } from "./feed.ts";
 
 const HOST = "GET generativelanguage.googleapis.com";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { readChunk } from "../../src/providers/gemini_chunk.ts";
 
 const USAGE = { promptTokenCount: 1 };

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { mapEmbeddingMetadata, mapUsageMetadata } from "../../src/providers/gemini_usage.ts";
 import { counts, readOne, sse } from "./feed.ts";
 

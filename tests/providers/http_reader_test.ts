@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { surfaceFor } from "../../src/providers/surfaces.ts";
 import { utf8 } from "./cuts.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { JsonBody } from "../../src/providers/json_body.ts";
 import { cuts, utf8 } from "./cuts.ts";
 

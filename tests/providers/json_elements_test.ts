@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type ElementLayout, JsonElements } from "../../src/providers/json_elements.ts";
 import { cuts, utf8 } from "./cuts.ts";
 

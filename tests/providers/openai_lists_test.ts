@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { counts, read, readOne, sse } from "./feed.ts";
 
 const FILE = "GET api.openai.com/v1/files/file-1/content";

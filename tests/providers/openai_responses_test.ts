@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { utf8 } from "./cuts.ts";
 import { counts, type Exchange, read, readOne, readPieces, sse } from "./feed.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { counts, type Exchange, readOne, sse } from "./feed.ts";
 
 const CALL = "POST api.openai.com/v1/chat/completions";

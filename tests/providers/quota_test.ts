@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { quotaIn, quotaInEvent } from "../../src/providers/quota.ts";
 
 const AT = Date.UTC(2026, 10, 21, 12);

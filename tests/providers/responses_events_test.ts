@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Reading } from "../../src/domain/exchange.ts";
 import { OPENAI_RESPONSES } from "../../src/providers/openai_endpoints.ts";
 import { ResponseEvents, socketContext } from "../../src/providers/responses_events.ts";

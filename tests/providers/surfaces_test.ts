@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { surfaceFor, SURFACES } from "../../src/providers/surfaces.ts";
 import { facts } from "./feed.ts";
 

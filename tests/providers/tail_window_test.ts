@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { TailWindow } from "../../src/providers/tail_window.ts";
 import { cuts } from "./cuts.ts";
 

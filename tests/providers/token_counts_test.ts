@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { modalitiesOf, type ReasoningPlace, reconcile, type ReportedCounts } from "../../src/providers/token_counts.ts";
 
 const REPORTED: ReportedCounts = { prompt: 100, cached: 30, cacheWrite: 20, completion: 10, reasoning: 4, total: null };

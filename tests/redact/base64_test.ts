@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 
 import { encodedSecrets } from "../../src/redact/base64.ts";
 import { findSecrets } from "../../src/redact/scan.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 
 import { redactBody } from "../../src/redact/body.ts";
 import { SECRETS } from "./shapes.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 
 import { afterEscape, endsEscape, tokenRunEnd } from "../../src/redact/characters.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 
 import { KEEP_BEYOND_CUT, redactAndCut, truncateUtf8 } from "../../src/redact/cut.ts";
 import { SECRETS, survivingPrefix } from "./shapes.ts";

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 
 import { LiteralIndex } from "../../src/redact/literal_index.ts";
 import type { FieldRule, Rule, TokenRule } from "../../src/redact/rule.ts";

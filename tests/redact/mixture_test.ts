@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 
 import { redactBody } from "../../src/redact/body.ts";
 import { RULES } from "../../src/redact/rules.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { isName, redactName, redactNamesIn } from "../../src/redact/names.ts";
 import type { Find } from "../../src/redact/scan.ts";
 import { secretOf } from "../redaction/secret_shapes.ts";

@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 
 import { redactText } from "../../src/redact/redact.ts";
 import { RULES } from "../../src/redact/rules.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 
 import { findSecrets } from "../../src/redact/scan.ts";
 import { RULES } from "../../src/redact/rules.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 
 import { type Case, caseOf, type CorpusLine, type Form, FORMS, readCorpus } from "./corpus.ts";
 import { scoreOf } from "./score.ts";

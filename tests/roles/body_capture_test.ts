@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { BodyCapture } from "../../src/roles/body_capture.ts";
 import type { Owner } from "../../src/roles/messages.ts";
 

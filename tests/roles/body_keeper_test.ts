@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { KEEP_BEYOND_CUT } from "../../src/redact/cut.ts";
 import { BodyKeeper } from "../../src/roles/body_keeper.ts";
 import { noise, utf8 } from "./tools.ts";

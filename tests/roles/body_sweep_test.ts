@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { LogEvent } from "../../src/log.ts";
 import { BodySweep } from "../../src/roles/body_sweep.ts";

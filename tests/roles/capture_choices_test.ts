@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { CaptureChoices } from "../../src/roles/capture_choices.ts";
 import { openForWriting } from "../../src/store/database.ts";
 import { setBodyCapture } from "../../src/store/settings.ts";

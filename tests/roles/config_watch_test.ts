@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { type Config, defaultConfig } from "../../src/domain/config.ts";
 import { ConfigWatch } from "../../src/roles/config_watch.ts";
 

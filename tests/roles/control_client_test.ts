@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { askSupervisor, holdRun, supervisorAnswers } from "../../src/roles/control_client.ts";
 import { serveControl } from "../../src/roles/control_server.ts";
 import { eventually, pause, withFolder, within } from "./tools.ts";

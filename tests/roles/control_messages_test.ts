@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { controlLines, MAX_CONTROL_LINE, parseControlMessage } from "../../src/roles/control_messages.ts";
 import { utf8 } from "./tools.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type ControlHandlers, serveControl } from "../../src/roles/control_server.ts";
 import { close, eventually, pause, receive, receiveAll, receiveUntil, send, withFolder, within } from "./tools.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { Destinations, joinLogs, MAX_ASKED } from "../../src/roles/destinations.ts";
 
 const PROXY = { host: "proxy.example", port: 3128 };

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { type Address, DIRECT, type UpstreamSettings } from "../../src/domain/upstream.ts";
 import { type DestinationLog, Destinations } from "../../src/roles/destinations.ts";
 import { dial as dialCounted, DialError, reasonOf, shown } from "../../src/roles/dial.ts";

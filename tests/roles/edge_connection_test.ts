@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { Counters } from "../../src/roles/messages.ts";
 import { clientHello, echoServer, type EdgeBench, healthServer, withEdge } from "./edge_bench.ts";
 import {

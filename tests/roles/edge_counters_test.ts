@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { newEdgeCounters } from "../../src/roles/edge_counters.ts";
 
 Deno.test("newEdgeCounters starts at zero, with a counter for every reason to tunnel", () => {

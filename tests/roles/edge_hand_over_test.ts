@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { holdPort, queueLength } from "../../src/roles/edge_hand_over.ts";
 import { listenOnLoopback } from "../../src/roles/edge_listener.ts";
 import { close, pause, within } from "./tools.ts";

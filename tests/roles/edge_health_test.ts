@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../../src/domain/hosts.ts";
 import { InterceptorHealth } from "../../src/roles/edge_health.ts";
 import { updatePorts } from "../../src/roles/ports_file.ts";

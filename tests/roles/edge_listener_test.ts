@@ -1,4 +1,4 @@
-import { equal, rejects } from "node:assert/strict";
+import { rejects, strictEqual as equal } from "node:assert/strict";
 import { CAN_SHARE, EdgeListener, listenOnLoopback } from "../../src/roles/edge_listener.ts";
 import { close, eventually, pause, receiveBytes, within } from "./tools.ts";
 

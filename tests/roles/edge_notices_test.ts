@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { Notices } from "../../src/roles/edge_notices.ts";
 import { close, eventually, pause, receiveUntil, withFolder, within } from "./tools.ts";
 

@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { match, strictEqual as equal } from "node:assert/strict";
 import { edgeAt, portIsFree } from "../../src/roles/edge_probe.ts";
 import { withEdge } from "./edge_bench.ts";
 import { closedPort, receiveUntil, send, tcpServer, within } from "./tools.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { startEdge } from "../../src/roles/edge.ts";
 import { edgeAt } from "../../src/roles/edge_probe.ts";
 import { echoServer, edgeOptions, withEdge } from "./edge_bench.ts";

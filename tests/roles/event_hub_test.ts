@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { MAX_SUBSCRIBERS, RowHub } from "../../src/roles/event_hub.ts";
 
 Deno.test("RowHub wakes each listener once for news, also for news that came before it waited", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { fieldMap, isCoded } from "../../src/roles/field_map.ts";
 
 Deno.test("fieldMap lower-cases names and keeps the last value", () => {

@@ -1,4 +1,4 @@
-import { equal, match, ok } from "node:assert/strict";
+import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { newId } from "../../src/roles/ids.ts";
 import { pause } from "./tools.ts";
 

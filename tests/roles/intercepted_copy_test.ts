@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type CopyCounters, InterceptedCopy } from "../../src/roles/intercepted_copy.ts";
 import type { CopyBatch, CopyRecord } from "../../src/roles/messages.ts";
 import { Outbox } from "../../src/roles/outbox.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import type { CopyRecord } from "../../src/roles/messages.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { createAuthority } from "../../src/ca/authority.ts";
 import { MeterError } from "../../src/domain/errors.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { apiService } from "../../src/roles/api_service.ts";
 import type { LocalService } from "../../src/roles/local_connection.ts";
 import { MAX_REQUEST_BODY_BYTES, MAX_REQUEST_HEAD_BYTES, MAX_TARGET_BYTES } from "../../src/roles/local_request.ts";

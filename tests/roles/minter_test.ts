@@ -1,4 +1,4 @@
-import { equal, rejects } from "node:assert/strict";
+import { rejects, strictEqual as equal } from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import { mintAuthority, mintLeaves } from "../../src/roles/minter.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { ProxyHeadReader } from "../../src/http1/connect_head.ts";
 import { originForm } from "../../src/roles/origin_form.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { CopyBatch, CopyRecord } from "../../src/roles/messages.ts";
 import { DEFAULT_LIMITS, Outbox, type OutboxLimits } from "../../src/roles/outbox.ts";
 import { concat, eventually, noise, pause } from "./tools.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Attribution } from "../../src/domain/exchange.ts";
 import type { LogEvent } from "../../src/log.ts";
 import { Owners } from "../../src/roles/owners.ts";

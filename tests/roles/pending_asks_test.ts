@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { PendingAsks, refusedAsk } from "../../src/roles/pending_asks.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { INTERCEPTED_HOSTS } from "../../src/domain/hosts.ts";
 import { type Address, DIRECT, type UpstreamSettings } from "../../src/domain/upstream.ts";
 import { dialTargets, permissionsOf, type Role, type RowInputs } from "../../src/roles/permissions.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../../src/domain/hosts.ts";
 import { type EffectivePorts, fallbackPorts, NO_PORTS, readPorts, updatePorts } from "../../src/roles/ports_file.ts";
 import { withFolder } from "./tools.ts";

@@ -1,4 +1,4 @@
-import { equal, match, throws } from "node:assert/strict";
+import { match, strictEqual as equal, throws } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { changePrice } from "../../src/roles/price_change.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { paths } from "../../src/os/paths.ts";
 import { Destinations } from "../../src/roles/destinations.ts";
 import { outboundOf, PrivacyLook } from "../../src/roles/privacy_facts.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { DIRECT } from "../../src/domain/upstream.ts";
 import { askSupervisor } from "../../src/roles/control_client.ts";
 import type { RowInputs } from "../../src/roles/permissions.ts";

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { QuotaSampler } from "../../src/roles/quota_sampler.ts";
 
 const AT = Date.UTC(2026, 10, 21, 12);

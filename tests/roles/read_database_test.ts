@@ -1,4 +1,4 @@
-import { equal, throws } from "node:assert/strict";
+import { strictEqual as equal, throws } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { ReadDatabase } from "../../src/roles/read_database.ts";
 import { openForWriting } from "../../src/store/database.ts";

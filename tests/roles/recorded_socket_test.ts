@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { RequestFacts, Surface } from "../../src/providers/adapter.ts";
 import { surfaceFor } from "../../src/providers/surfaces.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { InterceptedHost } from "../../src/domain/hosts.ts";
 import { createRateTable } from "../../src/meter/rates.ts";
 import { message, utf8 } from "../golden/wire.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { RecorderToApi } from "../../src/roles/api_messages.ts";
 import { ApiLink } from "../../src/roles/recorder_commands.ts";
 import type { Database } from "../../src/store/database.ts";

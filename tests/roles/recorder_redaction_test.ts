@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { type Config, defaultConfig } from "../../src/domain/config.ts";
 import { createRateTable } from "../../src/meter/rates.ts";
 import { callRecords, open, REQUEST, tell, withRecorder } from "./recorder_bench.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { defaultConfig } from "../../src/domain/config.ts";
 import type { LogEvent } from "../../src/log.ts";
 import { createRateTable } from "../../src/meter/rates.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type Reading, UNKNOWN_USAGE } from "../../src/domain/exchange.ts";
 import { buildRow, type Observed } from "../../src/roles/row_builder.ts";
 import { bareReading } from "../meter/bare_reading.ts";

@@ -1,4 +1,4 @@
-import { equal, match, ok } from "node:assert/strict";
+import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { defaultConfig } from "../../src/domain/config.ts";
 import { type Paths, paths } from "../../src/os/paths.ts";
 import { createAuthority } from "../../src/ca/authority.ts";

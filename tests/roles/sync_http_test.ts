@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { DIRECT, type UpstreamSettings } from "../../src/domain/upstream.ts";
 import { Destinations } from "../../src/roles/destinations.ts";
 import { type SyncLine, syncLine } from "../../src/roles/sync_http.ts";

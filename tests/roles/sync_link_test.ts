@@ -1,4 +1,4 @@
-import { equal, rejects } from "node:assert/strict";
+import { rejects, strictEqual as equal } from "node:assert/strict";
 import { RecorderSyncLink, SyncRecorderLink } from "../../src/roles/sync_link.ts";
 import { beginPairing, readSyncRecord } from "../../src/store/cloud_record.ts";
 import { NOON, withDatabase } from "../store/sample.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { writeCredentials } from "../../src/os/cloud_credentials.ts";
 import { type SyncStart, SyncSupervision } from "../../src/roles/sync_supervision.ts";
 import { cloudConfig } from "./sync_world.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { beginPairing, carryOutSync, noteBodySync, readSyncRecord, setPaused } from "../../src/store/cloud_record.ts";
 import { unparkAll } from "../../src/store/cloud_again.ts";
 import { syncCounts } from "../../src/store/cloud_pending.ts";

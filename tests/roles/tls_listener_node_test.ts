@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import type { AcceptedClient, TlsEvents } from "../../src/roles/tls_listener.ts";
 import { listenWithDeno } from "../../src/roles/tls_listener_deno.ts";
 import { listenWithNode } from "../../src/roles/tls_listener_node.ts";

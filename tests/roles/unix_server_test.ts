@@ -1,4 +1,4 @@
-import { equal, rejects, throws } from "node:assert/strict";
+import { rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { serveUnix } from "../../src/roles/unix_server.ts";
 import { close, receiveAll, receiveUntil, send, withFolder, within } from "./tools.ts";
 

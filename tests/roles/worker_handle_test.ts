@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { defaultConfig } from "../../src/domain/config.ts";
 import type { FromWorker } from "../../src/roles/messages.ts";
 import { WorkerHandle } from "../../src/roles/worker_handle.ts";

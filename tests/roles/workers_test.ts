@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { defaultConfig } from "../../src/domain/config.ts";
 import type { LogEvent } from "../../src/log.ts";
 import type { FromWorker, ToApi } from "../../src/roles/messages.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { concernPage } from "../../src/store/attention.ts";
 import { listProjects } from "../../src/store/project_rows.ts";
 import { cutRow, NOON, row, unpricedRow, withDatabase, write } from "./sample.ts";

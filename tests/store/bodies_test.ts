@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { bodyStats, readBodies } from "../../src/store/bodies.ts";
 import { body, NOON, row, withDatabase, writerOf } from "./sample.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { bodyEntries, bodyTexts } from "../../src/store/body_pages.ts";
 import type { Database } from "../../src/store/database.ts";
 import { findProject } from "../../src/store/project_rows.ts";

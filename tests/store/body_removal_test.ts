@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { bodyStats } from "../../src/store/bodies.ts";
 import { bodiesInScope, BodyRemoval, foldLog, freePages, shrinkStep } from "../../src/store/body_removal.ts";
 import { type Database, openForWriting } from "../../src/store/database.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { bodyStats } from "../../src/store/bodies.ts";
 import { BodyRemoval } from "../../src/store/body_removal.ts";
 import { BodyTotal } from "../../src/store/body_total.ts";

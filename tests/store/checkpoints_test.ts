@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { FOLD_FRAMES, LONG_FRAMES, prepareCheckpoints } from "../../src/store/checkpoints.ts";
 import { type Database, openForWriting, openReadOnly } from "../../src/store/database.ts";
 import { NOON, withDatabase } from "./sample.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { resendDays, unparkAll } from "../../src/store/cloud_again.ts";
 import { pendingBodies, pendingRows, sharedDays, syncCounts } from "../../src/store/cloud_pending.ts";
 import { beginPairing, carryOutSync, noteBodySync } from "../../src/store/cloud_record.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Queue, SyncCommand } from "../../src/domain/cloud.ts";
 import { pendingBodies, pendingRows, sharedDays, syncCounts } from "../../src/store/cloud_pending.ts";
 import {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { countRequests, findRequest, listRequests, type RequestFilter } from "../../src/store/listing.ts";
 import { cutRow, NOON, row, unpricedRow, withDatabase, write } from "./sample.ts";
 

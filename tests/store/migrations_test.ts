@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { openForWriting } from "../../src/store/database.ts";
 import { appliedMigration, migrate, type Migration, MIGRATIONS, NEWEST_MIGRATION } from "../../src/store/migrations.ts";

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { listPolicies, policyEvents } from "../../src/store/policies.ts";
 import { row, withDatabase, write } from "./sample.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { changeProject, isProjectName } from "../../src/store/project_changes.ts";
 import { findProject } from "../../src/store/project_rows.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { ExchangeRow } from "../../src/domain/exchange.ts";
 import {
   groupUsage,

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { QuotaSample } from "../../src/domain/quota.ts";
 import { latestQuota, prepareQuotaInsert } from "../../src/store/quota.ts";
 import { NOON, withDatabase } from "./sample.ts";

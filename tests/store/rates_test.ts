@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { listRates, type RateRow, seedRates } from "../../src/store/rates.ts";
 import { withDatabase } from "./sample.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { createRateTable } from "../../src/meter/rates.ts";
 import { type Database, openReadOnly } from "../../src/store/database.ts";
 import { sumUsage, usageCells } from "../../src/store/queries.ts";

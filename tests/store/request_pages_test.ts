@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import type { ExchangeRow } from "../../src/domain/exchange.ts";
 import { MeterError } from "../../src/domain/errors.ts";
 import type { Database } from "../../src/store/database.ts";

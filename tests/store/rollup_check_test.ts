@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { dateOf, daysBetween } from "../../src/domain/days.ts";
 import type { Database } from "../../src/store/database.ts";
 import { NO_USAGE, sumUsage, type TimeRange, usageByDay, usageCells } from "../../src/store/queries.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { ConfigFacts } from "../../src/domain/config_facts.ts";
 import { noteSettings } from "../../src/store/seen_settings.ts";
 import { auditTrail, readInstallation } from "../../src/store/settings.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { projectStats } from "../../src/store/project_stats.ts";
 import { lastDays, periodBefore, spentPico, usageStats, usageTotals, worthPico } from "../../src/store/stats.ts";
 import { NO_USAGE } from "../../src/store/queries.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { databaseFailure } from "../../src/store/database_failures.ts";
 import { inTransaction } from "../../src/store/transaction.ts";
 import { withDatabase } from "./sample.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { ExchangeRow } from "../../src/domain/exchange.ts";
 import { readBodies } from "../../src/store/bodies.ts";
 import { type Database, openForWriting } from "../../src/store/database.ts";

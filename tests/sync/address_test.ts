@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { isSafePage, serverAddress } from "../../src/sync/address.ts";
 
 Deno.test("serverAddress takes https anywhere, and http on this machine only", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type Answer, batchOutcome, bodyOutcome, describeFailure, objectOutcome } from "../../src/sync/answers.ts";
 
 function answer(status: number, body: unknown = "", fields: Record<string, string> = {}): Answer {

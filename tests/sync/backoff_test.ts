@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { BACKGROUND, delayAfter, FOREGROUND, retryAfterOf } from "../../src/sync/backoff.ts";
 
 Deno.test("delayAfter doubles its bound with each failure, up to the most, and jitters over all of it", () => {

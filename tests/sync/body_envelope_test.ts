@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { bodyEnvelope } from "../../src/sync/body_envelope.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { PendingRow } from "../../src/domain/cloud.ts";
 import type { BodyRow, ExchangeRow } from "../../src/domain/exchange.ts";
 import { pendingRows, SYNC_COLUMNS } from "../../src/store/cloud_pending.ts";

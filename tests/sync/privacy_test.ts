@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { defaultConfig, parseConfig } from "../../src/domain/config.ts";
 import { allowedFor } from "../../src/sync/privacy.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import type { SyncRecord } from "../../src/domain/cloud.ts";
 import { adviceFor, describeState, stateOf } from "../../src/sync/state.ts";
 

@@ -1,6 +1,6 @@
 /** What the meter's own envelope makes is what the server takes, and both price it the same. */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { costOf } from "../../src/meter/cost.ts";
 import { createRateTable } from "../../src/meter/rates.ts";
 import { checkBody } from "../../src/team/bodies.ts";

@@ -1,6 +1,6 @@
 /** The dashboard in a real browser: what people do with it, and every page in both themes and two widths. */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { faultsOf, startBrowser } from "../e2e/support/browser.ts";
 import { postgresTest, startCluster } from "./support/postgres.ts";

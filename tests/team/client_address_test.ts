@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { clientAddress } from "../../src/team/client_address.ts";
 
 function told(forwarded: string | null): Request {

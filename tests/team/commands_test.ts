@@ -1,6 +1,6 @@
 /** The program from its command line: help, wrong usage, migrations, the trial database, stopping, several instances. */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import postgres from "postgres";
 import { NEWEST } from "../../src/team/migrate.ts";
 import { postgresTest, startCluster } from "./support/postgres.ts";

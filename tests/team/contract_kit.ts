@@ -8,7 +8,13 @@
  * @module
  */
 
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { envelope, row, ROW_COST_PICO, send } from "./support/server.ts";
 
 /** What the cases run against. */

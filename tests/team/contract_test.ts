@@ -1,6 +1,6 @@
 /** The contract, held to a real server process on a real PostgreSQL, with the workspace storing content and not. */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { canRun, CONTRACT_CASES, type Target, whoAmI } from "./contract_kit.ts";
 import { type Cluster, postgresTest, startCluster } from "./support/postgres.ts";
 import {

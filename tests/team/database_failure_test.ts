@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { match, strictEqual as equal } from "node:assert/strict";
 import { MeterError } from "../../src/domain/errors.ts";
 import { databaseFailure } from "../../src/team/database_failure.ts";
 import { onPostgres, runTeam } from "./support/server.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { createRateTable } from "../../src/meter/rates.ts";
 import { checkRows } from "../../src/team/ingest.ts";
 import { row, ROW_COST_PICO } from "./support/server.ts";
@@ -75,7 +75,11 @@ Deno.test("checkRows() takes a row whose counts come to a cost that no column ho
   const most = Number.MAX_SAFE_INTEGER;
   for (const changes of [{ prompt_tokens: most }, { cost_inputs: { extra_usage: { web_search_requests: most } } }]) {
     const { rows: [kept], rejected } = checkRows([good(changes)], RATES, NOW);
-    deepEqual([kept?.columns["cost_usd_pico"], kept?.columns["cost_missing"], rejected], [null, "implausible_cost", []]);
+    deepEqual([kept?.columns["cost_usd_pico"], kept?.columns["cost_missing"], rejected], [
+      null,
+      "implausible_cost",
+      [],
+    ]);
   }
 });
 

@@ -3,7 +3,7 @@
  * or a session of one workspace can do to another over HTTP.
  */
 
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import postgres from "postgres";
 import { MIGRATIONS } from "../../src/team/migrations.ts";
 import { type Cluster, type DatabaseUrls, postgresTest, startCluster } from "./support/postgres.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { createTeamLog, reasonOf } from "../../src/team/log.ts";
 
 Deno.test("createTeamLog() writes one JSON line per event, time first", () => {

@@ -1,6 +1,6 @@
 /** The dashboard at a browser without scripts: joining, signing in, forms of other sites, roles, settings. */
 
-import { equal, match, notEqual, ok } from "node:assert/strict";
+import { match, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { type Cluster, postgresTest, startCluster } from "./support/postgres.ts";
 import {
   createPaired,

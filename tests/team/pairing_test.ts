@@ -1,6 +1,12 @@
 /** Pairing over HTTP: what a machine, its approver and a guesser see. */
 
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  match,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+} from "node:assert/strict";
 import postgres from "postgres";
 import { type Cluster, type DatabaseUrls, postgresTest, startCluster } from "./support/postgres.ts";
 import {

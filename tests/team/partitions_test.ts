@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { inRange, monthOf } from "../../src/team/partitions.ts";
 
 Deno.test("monthOf() is the first day of the month, UTC", () => {

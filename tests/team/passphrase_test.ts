@@ -1,4 +1,4 @@
-import { equal, match, notEqual } from "node:assert/strict";
+import { match, notStrictEqual as notEqual, strictEqual as equal } from "node:assert/strict";
 import { checkPassphrase, hashPassphrase } from "../../src/team/passphrase.ts";
 
 Deno.test("checkPassphrase() knows the passphrase that a hash was made of, however its letters are composed", async () => {

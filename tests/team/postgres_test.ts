@@ -1,6 +1,6 @@
 /** What the pool leaves behind in its sessions, which a pooler in transaction mode hands to others. */
 
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { enterWorkspace, presentSecret } from "../../src/team/database.ts";
 import { openPostgres } from "../../src/team/postgres.ts";
 import { postgresTest, startCluster } from "./support/postgres.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { migrate } from "../../src/team/migrate.ts";
 import { openPostgres } from "../../src/team/postgres.ts";
 import { Refusal } from "../../src/team/problem.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { problemResponse, Refusal, refusalOf } from "../../src/team/problem.ts";
 import { readBytes, readForm, readJson } from "../../src/team/read_body.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { createRateTable } from "../../src/meter/rates.ts";
 import { readingOf, recompute } from "../../src/team/recompute.ts";
 import { Row } from "../../src/team/row_schema.ts";

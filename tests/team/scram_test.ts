@@ -1,4 +1,4 @@
-import { deepEqual, notEqual, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, rejects } from "node:assert/strict";
 import { scramVerifier } from "../../src/team/scram.ts";
 
 Deno.test("scramVerifier() holds the key with which RFC 7677's example is signed", async () => {

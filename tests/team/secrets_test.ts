@@ -1,4 +1,4 @@
-import { equal, match, notEqual, ok } from "node:assert/strict";
+import { match, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
 import {
   formatCode,
   formToken,

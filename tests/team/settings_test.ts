@@ -1,4 +1,4 @@
-import { equal, throws } from "node:assert/strict";
+import { strictEqual as equal, throws } from "node:assert/strict";
 import { publicUrlIn, readSettings } from "../../src/team/settings.ts";
 
 Deno.test("publicUrlIn() takes https, and http on this machine only", () => {

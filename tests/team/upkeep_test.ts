@@ -1,6 +1,6 @@
 /** Partitions and retention, on a real PostgreSQL, through the server's own login. */
 
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import postgres from "postgres";
 import { createRateTable } from "../../src/meter/rates.ts";
 import { inWorkspace } from "../../src/team/database.ts";

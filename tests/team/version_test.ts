@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { VERSION } from "../../src/team/version.ts";
 
 Deno.test("VERSION is that of deno.json", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import zlib from "node:zlib";
 import { MessageInflater } from "../../src/websocket/inflate.ts";
 import { utf8 } from "../http1/pieces.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
 import type { Reading } from "../../src/domain/exchange.ts";
 import type { RequestFacts, Surface } from "../../src/providers/adapter.ts";

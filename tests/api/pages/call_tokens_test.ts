@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { tokenKinds } from "../../../src/api/pages/call_tokens.tsx";
 import { requestDetail } from "../../../src/store/request_detail.ts";
 import { cutRow, row, withDatabase, write } from "../../store/sample.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { callPath, callsPath, projectPath, reportPath, withQuery } from "../../../src/api/pages/links.ts";
 
 Deno.test("paths carry filters that are set, and no others", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { piecesOf, visible } from "../../../src/api/pages/marked.tsx";
 
 Deno.test("piecesOf() finds redactions, and takes nothing else for one", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { cacheSavings, readOverview } from "../../../src/api/pages/overview_data.ts";
 import { viewOf } from "../../../src/api/pages/view.ts";
 import { createRateTable } from "../../../src/meter/rates.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { createApi } from "../../../src/api/app.ts";
 import { isTrouble } from "../../../src/api/pages/health.tsx";
 import { filtersIn } from "../../../src/api/pages/requests.tsx";

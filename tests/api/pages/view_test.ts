@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { dateIn, daysIn, everyDay, viewOf, windowsOf } from "../../../src/api/pages/view.ts";
 import { lastDays, usageStats } from "../../../src/store/stats.ts";
 import { NOON, row, withDatabase, write } from "../../store/sample.ts";

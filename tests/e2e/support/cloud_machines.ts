@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import postgres from "postgres";
 import { openReadOnly } from "../../../src/store/database.ts";
 import { type Cluster, startCluster } from "../../team/support/postgres.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { openReadOnly } from "../../../src/store/database.ts";
 import { listRequests, type RecordedRequest } from "../../../src/store/listing.ts";
 import { anthropicEvents, eventStream } from "./answers.ts";

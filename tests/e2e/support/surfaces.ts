@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { INTERCEPTED_HOSTS, type InterceptedHost } from "../../../src/domain/hosts.ts";
 import type { RecordedRequest } from "../../../src/store/listing.ts";
 import { concat, text, utf8 } from "./bytes.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { CLIENT_VARIABLES } from "../../../src/os/client_variables.ts";
 import { environmentD, environmentDText } from "../../../src/os/environment/environment_d.ts";
 import { fixedVariables } from "../../../src/os/environment/options.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { CLIENT_VARIABLES, REPLACING_VARIABLES } from "../../../src/os/client_variables.ts";
 import { fishFile, shellFile } from "../../../src/os/environment/shell_file.ts";
 import { CERTIFICATE, hasShell, type Home, makeHome, seenBy } from "./shells.ts";

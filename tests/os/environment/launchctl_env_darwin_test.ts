@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { CLIENT_VARIABLES } from "../../../src/os/client_variables.ts";
 import { applyUserEnvironment, launchctlEnvironment } from "../../../src/os/environment/launchctl_env_darwin.ts";
 import { fixedVariables } from "../../../src/os/environment/options.ts";

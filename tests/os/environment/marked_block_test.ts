@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { findBlocks, holdsBlock, withBlock, withoutBlock } from "../../../src/os/environment/marked_block.ts";
 
 const LINES = ["# one", "two"];

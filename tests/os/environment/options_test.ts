@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { CLIENT_VARIABLES } from "../../../src/os/client_variables.ts";
 import { fixedVariables, foreignProxy } from "../../../src/os/environment/options.ts";
 import { makeHome } from "./shells.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { everyEnvironmentPlace } from "../../../src/os/environment/places.ts";
 import type { Machine } from "../../../src/os/machine.ts";
 import { makeHome } from "./shells.ts";

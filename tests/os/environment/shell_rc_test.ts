@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { shellFile } from "../../../src/os/environment/shell_file.ts";
 import { shellRcPlaces } from "../../../src/os/environment/shell_rc.ts";
 import type { Place } from "../../../src/os/place.ts";

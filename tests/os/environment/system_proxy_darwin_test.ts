@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { systemProxy } from "../../../src/os/environment/system_proxy_darwin.ts";
 import type { Machine } from "../../../src/os/machine.ts";
 import type { Runner } from "../../../src/os/run.ts";

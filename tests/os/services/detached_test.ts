@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import type { Machine } from "../../../src/os/machine.ts";
 import { runForOutput, type Runner } from "../../../src/os/run.ts";
 import { detachedServices } from "../../../src/os/services/detached.ts";

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import type { Machine } from "../../../src/os/machine.ts";
 import { paths } from "../../../src/os/paths.ts";
 import { runForOutput } from "../../../src/os/run.ts";

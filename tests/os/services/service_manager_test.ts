@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { serviceManager } from "../../../src/os/services/service_manager.ts";
 import { makeHome } from "../environment/shells.ts";
 import { noSuchCommand, recordedRunner } from "../recorded_runner.ts";

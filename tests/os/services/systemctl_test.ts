@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { systemctl, userManagerProblem } from "../../../src/os/services/systemctl.ts";
 import { makeHome } from "../environment/shells.ts";
 import { noSuchCommand, recordedRunner } from "../recorded_runner.ts";

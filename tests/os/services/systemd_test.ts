@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import type { Machine } from "../../../src/os/machine.ts";
 import { parseShow, systemdServices, UNITS } from "../../../src/os/services/systemd.ts";
 import type { Service } from "../../../src/os/services/service_manager.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { addedCertificates, forgetAdded, noteAdded } from "../../../src/os/trust/added_certificates.ts";
 import { trustMachine } from "./trust_machine.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { MeterError } from "../../../src/domain/errors.ts";
 import { fileHolds } from "../../../src/os/trust/fingerprint.ts";
 import { systemAnchors } from "../../../src/os/trust/anchors_linux.ts";

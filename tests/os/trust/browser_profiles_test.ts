@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { databasesOf, profilesIn } from "../../../src/os/trust/browser_profiles.ts";
 import { type TrustMachine, trustMachine } from "./trust_machine.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { bundleFile } from "../../../src/os/trust/bundle.ts";
 import { certificatesIn, fileHolds } from "../../../src/os/trust/fingerprint.ts";
 import { snapshot, type TrustMachine, trustMachine } from "./trust_machine.ts";

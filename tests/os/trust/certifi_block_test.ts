@@ -1,4 +1,4 @@
-import { equal, notEqual } from "node:assert/strict";
+import { notStrictEqual as notEqual, strictEqual as equal } from "node:assert/strict";
 import { blockState, withCertificate, withoutCertificate } from "../../../src/os/trust/certifi_block.ts";
 import { certificatesIn } from "../../../src/os/trust/fingerprint.ts";
 import { trustMachine } from "./trust_machine.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { readBundle, replaceBundle } from "../../../src/os/trust/certifi_file.ts";
 import { snapshot, trustMachine } from "./trust_machine.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { addedCertificates, noteAdded } from "../../../src/os/trust/added_certificates.ts";
 import type { Certificate } from "../../../src/os/trust/fingerprint.ts";
 import { systemKeychain } from "../../../src/os/trust/keychain_darwin.ts";

@@ -1,4 +1,4 @@
-import { equal, match, rejects } from "node:assert/strict";
+import { match, rejects, strictEqual as equal } from "node:assert/strict";
 import { MeterError } from "../../../src/domain/errors.ts";
 import { runForOutput } from "../../../src/os/run.ts";
 import {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { hasCommand, runForOutput } from "../../../src/os/run.ts";
 import { certificatesIn } from "../../../src/os/trust/fingerprint.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert/strict";
 import { systemAnchors } from "../../../src/os/trust/anchors_linux.ts";
 import { snapshot, type TrustMachine, trustMachine, writeScript } from "./trust_machine.ts";
 

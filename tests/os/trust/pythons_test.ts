@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { askPythons, type PythonFound } from "../../../src/os/trust/pythons.ts";
 import { noSuchCommand, type Recorded, recordedRunner, timedOut } from "../recorded_runner.ts";
 import { trustMachine, writeScript } from "./trust_machine.ts";

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { runForOutput } from "../../../src/os/run.ts";
 import { appleScriptString, commandLine } from "../../../src/os/trust/shell_words.ts";
 

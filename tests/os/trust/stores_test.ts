@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { trustStores } from "../../../src/os/trust/stores.ts";
 import { noSuchCommand } from "../recorded_runner.ts";
 import { snapshot, trustMachine } from "./trust_machine.ts";

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { stackedPaths } from "../../../../src/api/pages/charts/area.tsx";
 
 function layer(...values: number[]) {

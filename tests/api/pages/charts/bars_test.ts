@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { Bar, Gauge, SegmentBar, segmentPlaces, Spark, Timeline } from "../../../../src/api/pages/charts/bars.tsx";
 
 function segment(value: number) {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { place, spread, ticks } from "../../../../src/api/pages/charts/scale.ts";
 
 Deno.test("ticks() begin at 0, are even, and reach the largest value", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { indented, parseCutJson, parseJson } from "../../../../src/api/pages/conversation/json.ts";
 
 const WHOLE = { a: 'te\\xt "q" é', list: [1, { b: null, c: "d" }, true], last: "漢字 end" };

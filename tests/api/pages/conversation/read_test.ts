@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { readRequest, readResponse } from "../../../../src/api/pages/conversation/read.ts";
 import type { Conversation } from "../../../../src/api/pages/conversation/turns.ts";
 import { HOSTILE, SAMPLE_BODIES, stream } from "../bodies.ts";
