@@ -1,4 +1,4 @@
-import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { VERSION } from "../src/cli/version.ts";
 import { importsOf, tokensOf } from "./module_tokens.ts";
 import { importViolations, type Source, unpinned, useViolations } from "./structure_rules.ts";
@@ -237,4 +237,15 @@ Deno.test("nothing names the machine or the folder that it was written in", () =
   });
   deepEqual(named, []);
   ok(pattern.test("see /root/.cache/x") && pattern.test('"/home/jane/x"') && !pattern.test("/Users/ada/work"));
+});
+
+Deno.test("no test compares loosely, as the runtime's named equal and deepEqual of node:assert/strict do", () => {
+  const loose = /(?<!as )\b(?:equal|deepEqual|notEqual|notDeepEqual)\b(?! as)/;
+  const found = filesIn("tests").filter((path) => /\.tsx?$/.test(path)).filter((path) => {
+    const imports = read(path).matchAll(/import \{([^}]*)\} from "node:assert[^"]*"/g);
+    return [...imports].some(([, names = ""]) => loose.test(names));
+  });
+  deepEqual(found, []);
+  throws(() => equal<unknown>(1, "1"));
+  throws(() => deepEqual<unknown>([null], [undefined]));
 });

@@ -75,7 +75,7 @@ Deno.test("checkRows() takes a row whose counts come to a cost that no column ho
   const most = Number.MAX_SAFE_INTEGER;
   for (const changes of [{ prompt_tokens: most }, { cost_inputs: { extra_usage: { web_search_requests: most } } }]) {
     const { rows: [kept], rejected } = checkRows([good(changes)], RATES, NOW);
-    deepEqual([kept?.columns["cost_usd_pico"], kept?.columns["cost_missing"], rejected], [
+    deepEqual([kept?.columns["cost_pico"], kept?.columns["cost_missing"], rejected], [
       null,
       "implausible_cost",
       [],
