@@ -72,7 +72,7 @@ async function onCluster(cluster: Cluster, test: (team: Team) => Promise<void>):
     const owner = await join(server.base, linkIn(created.out), "Olga Owner");
     await test({
       owner,
-      query: (text, ...values) => sql.unsafe(text, values),
+      query: async (text, ...values) => [...await sql.unsafe(text, values)],
       async machine(options = {}) {
         const meter = await Meter.create(options);
         const machine = machineOf(meter, flakyLink(server.base), owner);
