@@ -12,7 +12,8 @@
 
 import { parseArgs } from "node:util";
 import { VERSION } from "../src/cli/version.ts";
-import { compile } from "./compile.ts";
+import { METER } from "./compile.ts";
+import { compileProgram } from "./compiler.ts";
 import { releaseArchive, sha256 } from "./release_archive.ts";
 
 /** Platforms by the name that archives carry, and the triple that the compiler knows them by. */
@@ -66,7 +67,7 @@ async function build(platform: string, triple: string, program: string): Promise
   if (Deno.env.has("DENORT_BIN") && triple !== Deno.build.target) {
     return "its runtime could not be had: DENORT_BIN names one for this machine only";
   }
-  const { success, said } = await compile(program, Deno.env.has("DENORT_BIN") ? undefined : triple);
+  const { success, said } = await compileProgram(METER, program, Deno.env.has("DENORT_BIN") ? undefined : triple);
   if (!success) {
     const runtime = /denort|dl\.deno\.land|download/i.test(said);
     return `${runtime ? "its runtime could not be had" : "it does not compile"}:\n${said.trim()}`;
