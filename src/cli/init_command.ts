@@ -9,6 +9,7 @@
 import { MeterError } from "../domain/errors.ts";
 import { installPlan, isShellRc } from "../install/modes.ts";
 import { carryOut, type PlanOutcome, removeAll } from "../install/plan.ts";
+import { isAlive } from "../os/alive.ts";
 import { INSTALL_MODES, type InstallMode, readInstallState } from "../os/install_state.ts";
 import { ownerOf, requireOwnHome } from "../os/own_home.ts";
 import { paths } from "../os/paths.ts";
@@ -98,15 +99,6 @@ async function endForeignDaemon({ session, manager }: Installation, nonInteracti
   }
   Deno.kill(pid, "SIGTERM");
   for (let waited = 0; waited < 20_000 && isAlive(pid); waited += 100) await pause(100);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    Deno.kill(pid, "SIGCONT"); // Harmless to a process that is not stopped.
-    return true;
-  } catch (error) {
-    return error instanceof Deno.errors.PermissionDenied;
-  }
 }
 
 function pause(ms: number): Promise<void> {
