@@ -2,26 +2,22 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { canRun, CONTRACT_CASES, type Target, whoAmI } from "./contract_kit.ts";
-import { type Cluster, postgresTest, startCluster } from "./support/postgres.ts";
+import { postgresTest } from "./support/postgres.ts";
 import {
   createPaired,
+  endServed,
   envelope,
-  onPostgres,
   type Paired,
   pairMachine,
-  type Place,
   row,
-  runTeam,
   send,
+  type Served,
+  serveTeam,
   startTeam,
-  type TeamProcess,
 } from "./support/server.ts";
 import postgres from "postgres";
 
-interface Stage {
-  readonly cluster: Cluster;
-  readonly place: Place;
-  readonly server: TeamProcess;
+interface Stage extends Served {
   readonly paired: Paired;
   readonly target: Target;
   readonly ownerUrl: string;
@@ -31,19 +27,14 @@ let stage: Stage | null = null;
 
 async function onStage(): Promise<Stage> {
   if (stage !== null) return stage;
-  const cluster = await startCluster();
-  const urls = await cluster.database();
-  const place = onPostgres(urls);
-  equal((await runTeam(["migrate"], place)).code, 0);
-  const server = await startTeam(place);
+  const served = await serveTeam();
+  const { place, server, urls } = served;
   const paired = await createPaired(server, place, "acme", "Acme");
   const made = await paired.owner.submit("/settings", "/settings/tokens", {});
   const adminToken = /hm_sync_[\w-]+/.exec(made.text)?.[0] ?? null;
   ok(adminToken !== null);
   stage = {
-    cluster,
-    place,
-    server,
+    ...served,
     paired,
     target: { base: server.base, token: paired.token, adminToken },
     ownerUrl: urls.admin,
@@ -51,10 +42,7 @@ async function onStage(): Promise<Stage> {
   return stage;
 }
 
-Deno.test.afterAll(async () => {
-  await stage?.server.stop();
-  await stage?.cluster.stop();
-});
+Deno.test.afterAll(() => endServed(stage));
 
 async function setStoring({ paired }: Stage, on: boolean): Promise<void> {
   const days = { retention_days: "365", body_retention_days: "90", audit_retention_days: "365" };

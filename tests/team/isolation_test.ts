@@ -6,26 +6,23 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import postgres from "postgres";
 import { MIGRATIONS } from "../../src/team/migrations.ts";
-import { type Cluster, type DatabaseUrls, postgresTest, startCluster } from "./support/postgres.ts";
+import { postgresTest } from "./support/postgres.ts";
 import {
   createPaired,
+  endServed,
   envelope,
   join,
   linkIn,
-  onPostgres,
   type Paired,
   pairMachine,
   row,
   runTeam,
   send,
-  startTeam,
-  type TeamProcess,
+  type Served,
+  serveTeam,
 } from "./support/server.ts";
 
-interface Stage {
-  readonly cluster: Cluster;
-  readonly urls: DatabaseUrls;
-  readonly server: TeamProcess;
+interface Stage extends Served {
   readonly victim: Paired;
   readonly hostile: Paired;
   /** Wrecks its own workspace with raw SQL. */
@@ -39,11 +36,8 @@ const DAYS = { retention_days: "365", body_retention_days: "90", audit_retention
 
 async function onStage(): Promise<Stage> {
   if (stage !== null) return stage;
-  const cluster = await startCluster();
-  const urls = await cluster.database();
-  const place = onPostgres(urls);
-  equal((await runTeam(["migrate"], place)).code, 0);
-  const server = await startTeam(place);
+  const served = await serveTeam();
+  const { place, server } = served;
   const victim = await createPaired(server, place, "victim");
   const hostile = await createPaired(server, place, "hostile");
   const vandal = await createPaired(server, place, "vandal");
@@ -58,14 +52,11 @@ async function onStage(): Promise<Stage> {
     204,
   );
   await send(base, "/v1/requests/batch", { schema: 1, machine_id: hostile.machineId, rows: [row()] }, hostile.token);
-  stage = { cluster, urls, server, victim, hostile, vandal, victimRow };
+  stage = { ...served, victim, hostile, vandal, victimRow };
   return stage;
 }
 
-Deno.test.afterAll(async () => {
-  await stage?.server.stop();
-  await stage?.cluster.stop();
-});
+Deno.test.afterAll(() => endServed(stage));
 
 /** Tables that hold something of a workspace; found in the schema, so that a new one is tested too. */
 async function tablesOfWorkspaces(sql: postgres.Sql): Promise<string[]> {

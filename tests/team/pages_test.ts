@@ -1,28 +1,25 @@
 /** The dashboard at a browser without scripts: joining, signing in, forms of other sites, roles, settings. */
 
 import { match, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { type Cluster, postgresTest, startCluster } from "./support/postgres.ts";
+import { postgresTest } from "./support/postgres.ts";
 import {
   createPaired,
+  endServed,
   join,
   linkIn,
-  onPostgres,
   type Paired,
   pairMachine,
   PASSPHRASE,
   Person,
-  type Place,
   row,
   runTeam,
   send,
+  type Served,
+  serveTeam,
   startTeam,
-  type TeamProcess,
 } from "./support/server.ts";
 
-interface Stage {
-  readonly cluster: Cluster;
-  readonly place: Place;
-  readonly server: TeamProcess;
+interface Stage extends Served {
   readonly paired: Paired;
 }
 
@@ -30,18 +27,12 @@ let stage: Stage | null = null;
 
 async function onStage(): Promise<Stage> {
   if (stage !== null) return stage;
-  const cluster = await startCluster();
-  const place = onPostgres(await cluster.database());
-  equal((await runTeam(["migrate"], place)).code, 0);
-  const server = await startTeam(place);
-  stage = { cluster, place, server, paired: await createPaired(server, place, "acme", "Acme <& Sons>") };
+  const served = await serveTeam();
+  stage = { ...served, paired: await createPaired(served.server, served.place, "acme", "Acme <& Sons>") };
   return stage;
 }
 
-Deno.test.afterAll(async () => {
-  await stage?.server.stop();
-  await stage?.cluster.stop();
-});
+Deno.test.afterAll(() => endServed(stage));
 
 postgresTest("pages escape what people chose, run no script, and are kept by no cache", async () => {
   const { paired } = await onStage();

@@ -8,25 +8,20 @@ import {
   strictEqual as equal,
 } from "node:assert/strict";
 import postgres from "postgres";
-import { type Cluster, type DatabaseUrls, postgresTest, startCluster } from "./support/postgres.ts";
+import { postgresTest } from "./support/postgres.ts";
 import {
   createPaired,
-  onPostgres,
+  endServed,
   type Paired,
   pairMachine,
   Person,
-  type Place,
-  runTeam,
   send,
+  type Served,
+  serveTeam,
   startTeam,
-  type TeamProcess,
 } from "./support/server.ts";
 
-interface Stage {
-  readonly cluster: Cluster;
-  readonly urls: DatabaseUrls;
-  readonly place: Place;
-  readonly server: TeamProcess;
+interface Stage extends Served {
   readonly paired: Paired;
 }
 
@@ -34,19 +29,12 @@ let stage: Stage | null = null;
 
 async function onStage(): Promise<Stage> {
   if (stage !== null) return stage;
-  const cluster = await startCluster();
-  const urls = await cluster.database();
-  const place = onPostgres(urls);
-  equal((await runTeam(["migrate"], place)).code, 0);
-  const server = await startTeam(place, { HALTON_METER_BEHIND_PROXY: "1" });
-  stage = { cluster, urls, place, server, paired: await createPaired(server, place, "acme") };
+  const served = await serveTeam({ HALTON_METER_BEHIND_PROXY: "1" });
+  stage = { ...served, paired: await createPaired(served.server, served.place, "acme") };
   return stage;
 }
 
-Deno.test.afterAll(async () => {
-  await stage?.server.stop();
-  await stage?.cluster.stop();
-});
+Deno.test.afterAll(() => endServed(stage));
 
 /** A call from an address of its own, as the reverse proxy tells it. */
 async function from(address: string, base: string, path: string, body: unknown) {

@@ -1,9 +1,8 @@
 import { deepStrictEqual as deepEqual, rejects, strictEqual as equal, throws } from "node:assert/strict";
-import { migrate } from "../../src/team/migrate.ts";
-import { openPostgres } from "../../src/team/postgres.ts";
 import { Refusal } from "../../src/team/problem.ts";
 import { type Counter, createBudget, limitedAttempt } from "../../src/team/rate_limits.ts";
-import { postgresTest, startCluster } from "./support/postgres.ts";
+import { withServerLogin } from "./support/login.ts";
+import { postgresTest } from "./support/postgres.ts";
 
 Deno.test("createBudget() lets a burst of a minute's worth through, then one at a time, per key", () => {
   let now = 0;
@@ -38,13 +37,7 @@ Deno.test("createBudget() tells how long to wait", () => {
 postgresTest(
   "limitedAttempt() counts before it tries, so that many at once get no further, and gives right ones back",
   async () => {
-    const cluster = await startCluster();
-    const urls = await cluster.database();
-    const owner = openPostgres(urls.owner, 1);
-    await migrate(owner, { name: "meter_server", password: "plain-and-long" });
-    await owner.close();
-    const db = openPostgres(urls.server);
-    try {
+    await withServerLogin(async (db) => {
       const counter = (who: string): Counter => ({ purpose: "test", who, limit: 10, windowS: 900 });
       let tried = 0;
       const attempt = (who: string, right: boolean) => {
@@ -65,9 +58,6 @@ postgresTest(
       for (let i = 0; i < 3; i++) {
         equal(await limitedAttempt(db, [rest], () => Promise.resolve(true), (outcome) => !outcome, 1_000_000), true);
       }
-    } finally {
-      await db.close();
-      await cluster.stop();
-    }
+    });
   },
 );

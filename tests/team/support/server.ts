@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DatabaseUrls } from "./postgres.ts";
+import { type Cluster, type DatabaseUrls, startCluster } from "./postgres.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
@@ -98,6 +98,30 @@ export async function startTeam(place: Place, env: Readonly<Record<string, strin
       await ended();
     },
   };
+}
+
+/** A server on a cluster of its own, made ready as an operator does. */
+export interface Served {
+  readonly cluster: Cluster;
+  readonly urls: DatabaseUrls;
+  readonly place: Place;
+  readonly server: TeamProcess;
+}
+
+/** Starts a cluster and a server on it. @param env More variables for the server. */
+export async function serveTeam(env: Readonly<Record<string, string>> = {}): Promise<Served> {
+  const cluster = await startCluster();
+  const urls = await cluster.database();
+  const place = onPostgres(urls);
+  const { code, err } = await runTeam(["migrate"], place);
+  if (code !== 0) throw new Error(err);
+  return { cluster, urls, place, server: await startTeam(place, env) };
+}
+
+/** Ends both. */
+export async function endServed(served: Pick<Served, "cluster" | "server"> | null): Promise<void> {
+  await served?.server.stop();
+  await served?.cluster.stop();
 }
 
 /** Somebody at a browser without scripts: a cookie, pages, and forms with their hidden fields. */
